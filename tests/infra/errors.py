@@ -1,0 +1,180 @@
+"""Every error that the infrastructure raises on purpose.
+
+Facts are attributes and raw arguments go to `Exception`, so that an error can be pickled between
+processes; the text is built when it is asked for.  Turning an error into pytest's own
+`UsageError` is left to `plugin`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .records import Block, Holder
+
+SHOWN_HOLDERS = 5
+
+
+class InfraError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class MissingPackageError(InfraError):
+    """A package that the infrastructure needs can't be imported."""
+
+    def __init__(self, package: str, needed_for: str, remedy: str) -> None:
+        super().__init__(package, needed_for, remedy)
+        self.package = package
+        self.needed_for = needed_for
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.package} is not there, and {self.needed_for}; {self.remedy}"
+
+
+class SettingError(InfraError):
+    """A setting has a value that can't be used."""
+
+    def __init__(self, setting: str, value: str, problem: str, remedy: str) -> None:
+        super().__init__(setting, value, problem, remedy)
+        self.setting = setting
+        self.value = value
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.setting} = {self.value!r} {self.problem}; {self.remedy}"
+
+
+class DirectoryUnusableError(InfraError):
+    """A directory can't be made, written or removed."""
+
+    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+        super().__init__(path, reason, remedy)
+        self.path = path
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.path} can't be used as a directory: {self.reason}; {self.remedy}"
+
+
+class LockUnusableError(InfraError):
+    """A lock file can't be opened at all, whoever holds it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} can't be used as a lock file: {self.reason}; "
+            "remove it, or choose another place with --infra-dir"
+        )
+
+
+class LockTimeoutError(InfraError):
+    """A lock was held by somebody else for longer than the deadline."""
+
+    def __init__(self, path: Path, waited_s: float, holder: "Holder | None") -> None:
+        super().__init__(path, waited_s, holder)
+        self.path = path
+        self.waited_s = waited_s
+        self.holder = holder
+
+    def __str__(self) -> str:
+        holder = self.holder.render() if self.holder else "a holder that left no note"
+        return (
+            f"waited {self.waited_s:g} s for {self.path}, held by {holder}; wait for it to end, "
+            "end it, or raise serial_lock_timeout_s in the ini file"
+        )
+
+
+class VmidsExhaustedError(InfraError):
+    """A process asked for a VMID when its block had none left."""
+
+    def __init__(self, block: "Block", holders: Mapping[str, int]) -> None:
+        super().__init__(block, dict(holders))
+        self.block = block
+        self.holders = dict(holders)
+
+    def __str__(self) -> str:
+        most = sorted(self.holders.items(), key=lambda pair: (-pair[1], pair[0]))
+        shown = ", ".join(f"{name} holds {count}" for name, count in most[:SHOWN_HOLDERS])
+        more = f", and {len(most) - SHOWN_HOLDERS} more" if len(most) > SHOWN_HOLDERS else ""
+        return (
+            f"no VMID is left in the block {self.block.render()}: {shown}{more}; "
+            "give ids back with vmid_factory.release(vmid), or widen vmid_range in the ini file"
+        )
+
+
+class PidOutsideRangeError(InfraError):
+    """A PID is larger than the system's largest, so no block belongs to it."""
+
+    def __init__(self, pid: int, pid_limit: int) -> None:
+        super().__init__(pid, pid_limit)
+        self.pid = pid
+        self.pid_limit = pid_limit
+
+    def __str__(self) -> str:
+        return (
+            f"PID {self.pid} has no block of VMIDs: PIDs here run from 0 to {self.pid_limit - 1}; "
+            "give a PID of this machine, as the header of a run prints it"
+        )
+
+
+class NoFreeBlockError(InfraError):
+    """All blocks that can be leased are held by living processes."""
+
+    def __init__(self, blocks: int, directory: Path) -> None:
+        super().__init__(blocks, directory)
+        self.blocks = blocks
+        self.directory = directory
+
+    def __str__(self) -> str:
+        return (
+            f"all {self.blocks} blocks of VMIDs in {self.directory} are leased; "
+            "end other test runs, or choose another place with --infra-dir"
+        )
+
+
+class RoutingConflictError(InfraError):
+    """Tests carry markers that contradict each other about where they may run."""
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        super().__init__(tuple(conflicts))
+        self.conflicts = tuple(conflicts)
+
+    def __str__(self) -> str:
+        return (
+            f"contradictory markers: {'; '.join(self.conflicts)}; "
+            "keep one of the two (a marker may also come from the class or from pytestmark)"
+        )
+
+
+class ManifestError(InfraError):
+    """A worker told the controller nothing, or something else than the others."""
+
+    def __init__(self, worker_id: str, problem: str) -> None:
+        super().__init__(worker_id, problem)
+        self.worker_id = worker_id
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"worker {self.worker_id} {self.problem}; every worker must load the same plugins and "
+            "collect the same tests (--group-routing=off turns routing off)"
+        )
+
+
+class RecordError(InfraError):
+    """A record was written by another version, or is not a record at all."""
+
+    def __init__(self, kind: str, problem: str) -> None:
+        super().__init__(kind, problem)
+        self.kind = kind
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"not a {self.kind}: {self.problem}; was it written by another version?"

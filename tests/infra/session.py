@@ -1,0 +1,161 @@
+"""What the hooks and fixtures of one process share, opened in order and closed by pytest.
+
+It puts the parts below it together; when each is called is left to `plugin`.
+"""
+
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from . import identity, lanes, locks
+from .environment import RunDirectory, WorkerEnvironment, make_directory
+from .records import Holder, Manifest
+from .settings import Settings, read_settings
+from .vmids import VmidAllocator
+
+RUN_PATH: Final = "infra_run_path"
+"""Key in xdist's `workerinput`: the directory of the run, made by the controller."""
+
+LOG_FORMATS: Final = ("log_format", "log_cli_format", "log_file_format")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the hooks and fixtures of one process share."""
+
+    settings: Settings
+    run_id: str
+    worker_id: str
+    worker_count: int
+    run_path: Path
+    vmids: VmidAllocator
+    environment: WorkerEnvironment | None
+    """None in a controller, which runs no tests."""
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether this process is one of several workers, or runs them."""
+        return self.worker_id != identity.MASTER or self.environment is None
+
+    @property
+    def serial_lock_path(self) -> Path:
+        """Where the lock lies that all runs on this machine share."""
+        return _get_serial_lock_path(self.settings)
+
+    def build_holder(self, purpose: str) -> Holder:
+        """Build the note to leave beside a lock."""
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        return identity.build_holder(self.worker_id, purpose, now)
+
+
+def open_session(config: pytest.Config) -> Session:
+    """Read the settings, find out who this process is, and open its directories.
+
+    :raises InfraError: something can't be used; nothing has run yet.
+    """
+    settings = read_settings(config.getini, config.getoption, os.environ, config.rootpath)
+    locks.check_usable(_get_serial_lock_path(settings))
+    vmids = _open_vmids(config, settings)
+    run_path = _open_run(config, settings)
+    return Session(
+        settings=settings,
+        run_id=find_run_id(config),
+        worker_id=identity.get_worker_id(config),
+        worker_count=identity.get_worker_count(config),
+        run_path=run_path,
+        vmids=vmids,
+        environment=_open_environment(config, settings, run_path),
+    )
+
+
+def find_run_id(config: pytest.Config) -> str:
+    """Return the id that controller and workers share; a new one where xdist has none yet."""
+    if hasattr(config, "workerinput"):
+        return str(config.workerinput["testrunuid"])
+    run_id: str = config.getoption("testrunuid", None) or uuid.uuid4().hex
+    # xdist takes the option's value for all its workers, or makes an id of its own.
+    config.option.testrunuid = run_id
+    return run_id
+
+
+def build_manifest(session: Session, items: Iterable[pytest.Item]) -> Manifest:
+    """Build what a worker tells the controller about the tests that it has collected."""
+    groups: dict[int, tuple[str, ...]] = {}
+    conflicts: list[str] = []
+    for index, item in enumerate(items):
+        marks = list(item.iter_markers())
+        if session.settings.is_group_routing and (names := lanes.read_groups(marks)):
+            groups[index] = names
+        conflict = lanes.find_contradiction(item.nodeid, (mark.name for mark in marks))
+        if conflict:
+            conflicts.append(conflict)
+    return Manifest(session.worker_id, session.vmids.block, groups, tuple(conflicts))
+
+
+def name_worker_in_logs(config: pytest.Config, session: Session) -> None:
+    """Put the worker's name into log formats and into the name of its log file.
+
+    :raises DirectoryUnusableError: the log file's directory can't be made.
+    """
+    for name in LOG_FORMATS:
+        text = config.getoption(name, None) or config.getini(name)
+        if text and "{worker_id}" in text:
+            setattr(config.option, name, text.replace("{worker_id}", session.worker_id))
+    if session.settings.worker_log_file and session.environment is not None:
+        file_name = session.settings.worker_log_file.replace("{worker_id}", session.worker_id)
+        path = config.rootpath / file_name
+        make_directory(path.parent)
+        config.option.log_file = str(path)
+
+
+def _open_vmids(config: pytest.Config, settings: Settings) -> VmidAllocator:
+    is_controller = identity.is_controller(config)
+    worker_id = identity.get_worker_id(config)
+    source = identity.BlockSource(
+        first_vmid=settings.first_vmid,
+        last_vmid=settings.last_vmid,
+        pid_limit=identity.read_pid_limit(),
+        lease_dir=settings.infra_dir / "locks",
+        recorded_pid=settings.get_recorded_pid(
+            worker_id, is_parallel=is_controller or identity.is_worker(config)
+        ),
+    )
+    config.add_cleanup(source.close)
+    return VmidAllocator(source)
+
+
+def _open_run(config: pytest.Config, settings: Settings) -> Path:
+    """Return the run's directory: made here, or by this worker's controller."""
+    run_path = getattr(config, "workerinput", {}).get(RUN_PATH)
+    if run_path:
+        return Path(run_path)
+    directory = RunDirectory(settings.infra_dir)
+    config.add_cleanup(directory.close)
+    directory.open()
+    return directory.path
+
+
+def _open_environment(
+    config: pytest.Config, settings: Settings, run_path: Path
+) -> WorkerEnvironment | None:
+    if identity.is_controller(config):
+        return None
+    environment = WorkerEnvironment(
+        run_path,
+        identity.get_worker_id(config),
+        prefix=settings.env_prefix,
+        mode="parallel" if identity.is_worker(config) else "sequential",
+    )
+    config.add_cleanup(environment.close)
+    environment.open()
+    return environment
+
+
+def _get_serial_lock_path(settings: Settings) -> Path:
+    return settings.infra_dir / "locks" / "serial.lock"

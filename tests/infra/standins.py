@@ -1,0 +1,61 @@
+"""What stands in for pytest-xdist where it is not loaded: two options, a fixture, a marker.
+
+It is registered as a plugin of its own, and only then.  It is also the one place that touches a
+private name of pytest's (`_addoption`).
+"""
+
+import importlib.util
+from typing import Final
+
+import pytest
+
+from .errors import MissingPackageError
+from .identity import MASTER
+
+NEEDS_XDIST: Final = "needs pytest-xdist, which is not loaded"
+
+
+def is_xdist_absent(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Tell, before all plugins are loaded, whether xdist is blocked or not installed."""
+    return pluginmanager.is_blocked("xdist") or importlib.util.find_spec("xdist") is None
+
+
+def declare_options(parser: pytest.Parser) -> None:
+    """Accept `-n` and `--dist`, so that `refuse_workers` can say what is wrong.
+
+    xdist itself goes the same private way: pytest keeps lower-case short options to itself.
+    """
+    group = parser.getgroup("infra", "parallel test infrastructure")
+    group._addoption(  # noqa: SLF001  the public addoption refuses -n
+        "-n", "--numprocesses", dest="numprocesses", default="0", help=NEEDS_XDIST
+    )
+    group.addoption("--dist", dest="dist", default="no", help=NEEDS_XDIST)
+
+
+def refuse_workers(numprocesses: str) -> None:
+    """Refuse a run that asks for workers.
+
+    :raises MissingPackageError: always, unless no workers are asked for.
+    """
+    if numprocesses == "0":
+        return
+    is_installed = importlib.util.find_spec("xdist") is not None
+    raise MissingPackageError(
+        "pytest-xdist",
+        f"-n {numprocesses} (on the command line or in addopts) asks for workers",
+        "drop -p no:xdist, or run sequentially: pytest -n 0"
+        if is_installed
+        else "install it (uv sync), or run sequentially: pytest -n 0",
+    )
+
+
+@pytest.hookimpl
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker that xdist registers."""
+    config.addinivalue_line("markers", "xdist_group(name): a test for the group's one worker.")
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    """The name of this worker: always `master`."""
+    return MASTER

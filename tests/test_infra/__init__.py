@@ -1,0 +1,1 @@
+"""Tests of `tests/infra`, one file per module."""

@@ -1,0 +1,61 @@
+import pickle
+from pathlib import Path
+
+import pytest
+
+from tests.infra import errors
+from tests.infra.records import Block, Holder
+
+BLOCK = Block(1000, 1009, 7)
+HOLDER = Holder("gw1", 4711, "ci-3", "test_a.py::test_x", "2026-01-02T03:04:05+00:00")
+
+EXAMPLES = [
+    errors.MissingPackageError("filelock", "the locks need it", "install it"),
+    errors.SettingError("env_prefix", "a b", "can't be a prefix", "use capitals"),
+    errors.DirectoryUnusableError(Path("/x"), "it is read-only", "make it writable"),
+    errors.LockUnusableError(Path("/x"), "it is a directory"),
+    errors.LockTimeoutError(Path("/x"), 1.5, HOLDER),
+    errors.VmidsExhaustedError(BLOCK, {"test_a": 9, "test_b": 1}),
+    errors.PidOutsideRangeError(99, 50),
+    errors.NoFreeBlockError(3, Path("/x")),
+    errors.RoutingConflictError(["t.py::a is marked both serial and parallel_safe"]),
+    errors.ManifestError("gw2", "did not say"),
+    errors.RecordError("manifest", "no JSON"),
+]
+
+
+def test_every_error_has_an_example() -> None:
+    classes = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.InfraError)
+    }
+
+    assert classes - {errors.InfraError} == {type(example) for example in EXAMPLES}
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_error_survives_pickling(error: errors.InfraError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_error_says_what_is_wrong_and_the_way_out(error: errors.InfraError) -> None:
+    assert "; " in str(error)
+
+
+def test_timeout_names_the_holder() -> None:
+    text = str(errors.LockTimeoutError(Path("/x"), 1.5, HOLDER))
+
+    assert "test_a.py::test_x on gw1 (pid 4711, ci-3, 2026-01-02T03:04:05+00:00)" in text
+
+
+def test_exhausted_block_names_the_greediest_first() -> None:
+    holders = {f"test_{number}": number for number in range(1, 8)}
+
+    text = str(errors.VmidsExhaustedError(BLOCK, holders))
+
+    assert "1000-1009 (pid 7): test_7 holds 7, test_6 holds 6" in text
+    assert "and 2 more" in text

@@ -1,0 +1,64 @@
+"""The ranks of `tests/infra/DESIGN.md`: a module imports from lower ranks only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+INFRA = TESTS / "infra"
+
+RANKS = [
+    {"records", "errors"},
+    {"settings", "locks", "identity", "standins"},
+    {"environment", "lanes", "vmids", "report", "roster"},
+    {"scheduler", "session"},
+    {"plugin"},
+]
+
+# Within a rank, these imports are allowed: the left one needs the right one's words.
+NEIGHBOURS = {
+    ("errors", "records"),
+    ("records", "errors"),
+    ("identity", "locks"),
+    ("standins", "identity"),
+    ("roster", "report"),
+}
+
+
+def read_imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    return {node.module or alias.name for node in found for alias in node.names}
+
+
+def get_rank(module: str) -> int:
+    return next(rank for rank, modules in enumerate(RANKS) if module in modules)
+
+
+@pytest.mark.parametrize("path", sorted(INFRA.glob("*.py")), ids=lambda path: path.stem)
+def test_module_imports_from_lower_ranks_only(path: Path) -> None:
+    if path.stem == "__init__":
+        return
+
+    for imported in read_imports(path):
+        is_lower = get_rank(imported) < get_rank(path.stem)
+        assert is_lower or (path.stem, imported) in NEIGHBOURS, f"{path.stem} imports {imported}"
+
+
+@pytest.mark.parametrize("island", ["infra", "fixtures"])
+def test_islands_do_not_know_each_other(island: str) -> None:
+    other = {"infra": "fixtures", "fixtures": "infra"}[island]
+
+    for path in (TESTS / island).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                names = {node.module or "", *(alias.name for alias in node.names)}
+                # A relative import never leaves the island: its dots end at the island's package.
+                depth = len(path.relative_to(TESTS / island).parts)
+                assert node.level <= depth, f"{path} imports from outside its island"
+                assert other not in names, f"{path} imports {other}"
+                assert not any(name.split(".")[0] == "tests" for name in names), path
+            elif isinstance(node, ast.Import):
+                assert not any(alias.name.split(".")[0] == "tests" for alias in node.names), path

@@ -1,0 +1,427 @@
+"""The plugin in inner runs: what a user's suite gets, and what bad input gets."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.infra import locks
+from tests.infra.session import Session
+from tests.test_infra.conftest import ROOT, InnerSuite
+
+ErrorText = Callable[[pytest.RunResult], str]
+
+PASSES = "def test_passes(): pass\n"
+
+USES_EVERYTHING = """
+import os, threading
+from itertools import pairwise
+from pathlib import Path
+
+def test_context(test_execution_context, worker_id, worker_count):
+    context = test_execution_context
+    assert context.worker_id == worker_id
+    assert context.worker_count == worker_count
+    assert context.is_parallel is (worker_id != "master")
+    assert context.process_id == os.getpid()
+    assert context.thread_id == threading.get_ident()
+    assert context.run_id
+    assert context.directories.temp.is_dir()
+
+def test_vmids(process_unique_vmid, vmid_factory, vmid_allocator):
+    mine = {process_unique_vmid, str(vmid_factory()), str(vmid_factory())}
+    assert len(mine) == 3
+    assert all(int(vmid) in vmid_allocator.block for vmid in mine)
+    assert set(vmid_allocator.get_holders().values()) == {
+        "test_everything.py::test_vmids"}
+
+def test_vmids_went_back(vmid_allocator):
+    assert vmid_allocator.get_holders() == {}
+
+def test_environment(parallel_safe_environment, isolated_temp_dir, worker_id):
+    mode = "sequential" if worker_id == "master" else "parallel"
+    assert os.environ["PROXMOX_TEST_MODE"] == mode
+    assert os.environ["PROXMOX_TEST_WORKER_ID"] == worker_id
+    temp = Path(os.environ["PROXMOX_TEST_TEMP_DIR"])
+    assert temp.is_dir() and temp.is_relative_to(isolated_temp_dir)
+    assert dict(parallel_safe_environment).items() <= dict(os.environ).items()
+
+def test_lock(serial_test_lock, worker_id):
+    assert serial_test_lock.worker_id == worker_id
+    assert serial_test_lock.pid == os.getpid()
+"""
+
+WORKER_COUNT = """
+import pytest
+
+@pytest.fixture
+def worker_count(): return {count}
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "count"), [((), 1), (("-n", "0"), 1), (("-n", "2"), 2), (("-p", "no:xdist"), 1)]
+)
+def test_fixtures_work_in_every_mode(inner: InnerSuite, args: tuple[str, ...], count: int) -> None:
+    inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=count))
+
+    result = inner.run(*args)
+
+    result.assert_outcomes(passed=5)
+    assert not inner.infra_dir.exists(), "the run left something behind"
+
+
+def test_works_without_any_configuration(inner: InnerSuite) -> None:
+    (inner.path / "pytest.ini").unlink()
+    inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=1))
+
+    inner.run("--strict-markers").assert_outcomes(passed=5)
+
+
+def test_copy_works_under_another_name(inner: InnerSuite) -> None:
+    shutil.copytree(ROOT / "tests" / "infra", inner.path / "vendored" / "kit")
+    inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=2))
+    inner.plugin = "vendored.kit.plugin"
+
+    inner.run("-n", "2").assert_outcomes(passed=5)
+
+
+def test_markers_register_themselves(inner: InnerSuite) -> None:
+    result = inner.run_here("--markers")
+
+    for name in ("unit", "integration", "slow", "serial", "parallel_safe", "resource_intensive"):
+        result.stdout.fnmatch_lines([f"@pytest.mark.{name}: *."])
+
+
+def test_run_id_is_one_in_all_workers(inner: InnerSuite) -> None:
+    inner.write(
+        test_ids="""
+        import pytest
+        @pytest.mark.parametrize("number", range(8))
+        def test_id(number, test_execution_context, testrun_uid):
+            assert test_execution_context.run_id == testrun_uid == "my-run"
+        """
+    )
+
+    inner.run("-n", "2", "--testrunuid", "my-run").assert_outcomes(passed=8)
+
+
+def test_header_prints_block_and_recorded_pid_gives_it_back(inner: InnerSuite) -> None:
+    inner.write(
+        test_vmid="def test_vmid(process_unique_vmid): print('vmid', process_unique_vmid)\n"
+    )
+    first = inner.run("-s").stdout.str()
+    header = re.search(r"VMIDs: (\d+)-\d+ \(pid (\d+)\); again with (\S+)", first)
+    assert header
+
+    again = inner.run("-s", header[3]).stdout.str()
+
+    assert f"vmid {header[1]}" in first
+    assert f"vmid {header[1]}" in again
+    assert f"(pid {header[2]})" in again
+
+
+def test_eight_workers_show_eight_disjoint_blocks(inner: InnerSuite) -> None:
+    inner.write(test_passes=PASSES)
+
+    output = inner.run("-n", "8").stdout.str()
+
+    found = re.findall(r"VMIDs of gw\d: (\d+)-(\d+) \(pid \d+\)", output)
+    blocks = sorted((int(first), int(last)) for first, last in found)
+    assert len(blocks) == 8
+    assert all(one[1] < other[0] for one, other in pairwise(blocks))
+
+
+def test_failure_on_a_worker_says_how_to_repeat_it_with_its_vmids(inner: InnerSuite) -> None:
+    inner.write(
+        test_vmid="""
+        def test_fails(process_unique_vmid): assert process_unique_vmid == "0"
+        def test_passes(): pass
+        """
+    )
+    first = inner.run("-n", "2").stdout
+    (command,) = re.findall(r"pytest (-n 0 --vmid-pid=\d+) 'test_vmid.py::test_fails'", first.str())
+    (vmid,) = set(re.findall(r"AssertionError: assert '(\d+)' == '0'", first.str()))
+
+    again = inner.run(*command.split(), "test_vmid.py::test_fails").stdout
+
+    again.fnmatch_lines([f"*assert '{vmid}' == '0'*"])
+
+
+def test_worker_log_files_name_their_worker(inner: InnerSuite) -> None:
+    inner.write(
+        ini="""
+        worker_log_file = logs/{worker_id}.log
+        log_level = INFO
+        log_file_format = [{worker_id}] %(message)s
+        """,
+        test_logs="""
+        import logging, pytest
+        @pytest.mark.parametrize("number", range(8))
+        def test_log(number, worker_id): logging.info("%s ran on %s", number, worker_id)
+        """,
+    )
+
+    inner.run("-n", "2").assert_outcomes(passed=8)
+
+    lines = [
+        (path.stem, line)
+        for path in (inner.path / "logs").iterdir()
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert len(lines) == 8
+    assert {name for name, _ in lines} == {"gw0", "gw1"}
+    assert all(re.fullmatch(rf"\[{name}\] \d ran on {name}", line) for name, line in lines)
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["sequential", "parallel"])
+def test_contradictory_markers_are_refused(
+    inner: InnerSuite, error_text: ErrorText, args: tuple[str, ...]
+) -> None:
+    inner.write(
+        test_both="""
+        import pytest
+        pytestmark = pytest.mark.serial
+        @pytest.mark.parallel_safe
+        def test_both(): pass
+        def test_one(): pass
+        """
+    )
+
+    text = error_text(inner.run(*args))
+
+    assert "test_both.py::test_both is marked both serial and parallel_safe" in text
+    assert "keep one of the two" in text
+    inner.run(*args, "-k", "test_one").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("ini", "args", "words"),
+    [
+        ("env_prefix = prox-mox", (), "can't be the prefix of environment variables"),
+        ("vmid_range = 5-7", (), "is not a range of VMIDs"),
+        ("vmid_range = 100-200", (), "is too small for one VMID for each of"),
+        ("serial_lock_timeout_s = soon", (), "is not a number of seconds"),
+        ("group_routing = perhaps", (), "is neither on nor off"),
+        ("", ("--vmid-pid=abc",), "is not a PID"),
+        ("", ("--vmid-pid=999999999",), "has no block of VMIDs"),
+        ("", ("--vmid-pid=12", "-n", "2"), "would give several workers the same VMIDs"),
+        ("", ("--infra-dir=/proc/nowhere",), "/proc/nowhere/locks can't be used as a directory"),
+        ("", ("--infra-dir=pytest.ini",), "Not a directory"),
+        ("worker_log_file = pytest.ini/x.log", (), "can't be used as a directory"),
+        ("", ("-p", "no:xdist", "-n", "2"), "-n 2 (on the command line or in addopts) asks for"),
+        ("", ("-p", "no:xdist", "-n", "auto"), "run sequentially: pytest -n 0"),
+    ],
+)
+def test_bad_input_is_one_clear_error_before_any_test(
+    inner: InnerSuite, error_text: ErrorText, ini: str, args: tuple[str, ...], words: str
+) -> None:
+    inner.write(ini=ini, test_passes=PASSES)
+
+    text = error_text(inner.run_here(*args))
+
+    assert text.count("ERROR") == 1
+    assert words in text
+    assert not (inner.infra_dir / "runs").exists()
+
+
+def test_lock_file_that_is_a_directory_is_refused(inner: InnerSuite, error_text: ErrorText) -> None:
+    (inner.infra_dir / "locks" / "serial.lock").mkdir(parents=True)
+    inner.write(test_passes=PASSES)
+
+    text = error_text(inner.run_here())
+
+    assert "serial.lock can't be used as a lock file: it is a directory; remove it" in text
+
+
+def test_missing_filelock_is_refused(
+    inner: InnerSuite, error_text: ErrorText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inner.path / "filelock.py").write_text("raise ImportError('not installed')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(inner.path), str(ROOT)]))
+    inner.write(test_passes=PASSES)
+
+    text = error_text(inner.run())
+
+    assert "filelock is not there" in text
+    assert "install it" in text
+
+
+def test_vmid_asked_for_when_none_is_left_names_the_holders(inner: InnerSuite) -> None:
+    inner.write(
+        ini=f"vmid_range = 100-{99 + 2 * 4_194_304}\n",
+        test_greedy="""
+        def test_greedy(vmid_factory):
+            for _ in range(100_000): vmid_factory()
+        def test_modest(vmid_factory): vmid_factory()
+        """,
+    )
+
+    result = inner.run_here()
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        ["*no VMID is left in the block*test_greedy.py::test_greedy holds*"]
+    )
+
+
+def test_lock_of_another_run_is_waited_for_until_the_deadline(
+    inner: InnerSuite, worker_session: Session
+) -> None:
+    inner.write(
+        ini="serial_lock_timeout_s = 0.2\n",
+        test_lock="def test_lock(serial_test_lock): pass\n",
+    )
+    path = inner.infra_dir / "locks" / "serial.lock"
+    path.parent.mkdir(parents=True)
+
+    with locks.hold(path, holder=worker_session.build_holder("another run's test"), timeout_s=0):
+        result = inner.run_here()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*held by another run's test on *(pid *raise serial_lock_timeout*"]
+    )
+    inner.run_here().assert_outcomes(passed=1)
+
+
+@pytest.fixture
+def worker_session(infra_session: Session) -> Session:
+    """The session of the process that runs this very test."""
+    return infra_session
+
+
+def test_crash_leaves_leftovers_to_the_next_run(inner: InnerSuite) -> None:
+    inner.write(
+        test_crash="""
+        import os, signal
+        def test_crash(isolated_temp_dir, serial_test_lock):
+            (isolated_temp_dir / "left").write_text("over")
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    inner.run()
+    assert list(inner.infra_dir.rglob("left"))
+    inner.write(test_crash="def test_lock(serial_test_lock): pass\n")
+
+    inner.run().assert_outcomes(passed=1)
+
+    assert not inner.infra_dir.exists()
+
+
+def test_crashed_worker_costs_one_test_and_leaves_nothing(inner: InnerSuite) -> None:
+    inner.write(
+        test_crash="""
+        import os, pytest
+        pytestmark = pytest.mark.slow
+        @pytest.mark.parametrize("number", range(6))
+        def test_crash(number, isolated_temp_dir):
+            if number == 2:
+                (isolated_temp_dir / "left").write_text("over")
+                os._exit(1)
+        """
+    )
+
+    result = inner.run("-n", "2")
+
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*crashed while running 'test_crash.py::test_crash[[]2]'"])
+    assert not inner.infra_dir.exists()
+
+
+ROUTED = """
+import pytest
+
+@pytest.mark.slow
+class TestSlow:
+    @pytest.mark.parametrize("number", range(5))
+    def test_slow(self, number): pass
+
+@pytest.mark.serial
+@pytest.mark.parametrize("number", range(5))
+def test_serial(number): pass
+
+@pytest.mark.xdist_group("db")
+@pytest.mark.parametrize("number", range(5))
+def test_db(number): pass
+
+@pytest.mark.parametrize("number", range(20))
+def test_free(number): pass
+"""
+
+RECORDS_WORKERS = """
+import os, pathlib, time
+
+def pytest_runtest_call(item):
+    time.sleep(0.005)
+    name = f"{item.originalname} {os.environ['PYTEST_XDIST_WORKER']} {item.nodeid}\\n"
+    with open(pathlib.Path(__file__).with_name("ran.txt"), "a") as file:
+        file.write(name)
+"""
+
+
+def read_workers(inner: InnerSuite) -> dict[str, set[str]]:
+    """Workers by test function, as the workers themselves wrote it down."""
+    workers: dict[str, set[str]] = {}
+    for line in (inner.path / "ran.txt").read_text(encoding="utf-8").splitlines():
+        name, worker_id, nodeid = line.split(" ", 2)
+        assert "@" not in nodeid
+        workers.setdefault(name, set()).add(worker_id)
+    return workers
+
+
+@pytest.mark.parametrize("dist", ["load", "loadgroup", "loadfile", "worksteal"])
+def test_groups_stay_on_one_worker_whatever_dist_says(inner: InnerSuite, dist: str) -> None:
+    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
+
+    inner.run("-n", "3", "--dist", dist).assert_outcomes(passed=35)
+
+    workers = read_workers(inner)
+    assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
+    assert dist == "loadfile" or len(workers["test_free"]) > 1
+
+
+def test_groups_stay_on_one_worker_with_repeats(inner: InnerSuite) -> None:
+    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
+
+    inner.run("-n", "3", "--count=3").assert_outcomes(passed=105)
+
+    workers = read_workers(inner)
+    assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
+
+
+def test_groups_spread_with_routing_off(inner: InnerSuite) -> None:
+    """The negative: without our scheduler, `load` spreads a group."""
+    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
+
+    inner.run("-n", "3", "--group-routing=off").assert_outcomes(passed=35)
+
+    workers = read_workers(inner)
+    assert max(len(workers[name]) for name in ("test_slow", "test_serial", "test_db")) > 1
+
+
+def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:
+    inner.write(test_routed=ROUTED)
+
+    inner.run("-n", "2", "--dist", "each").assert_outcomes(passed=70)
+
+
+@pytest.mark.parametrize("args", [("--collect-only", "-q"), ("-q",), ("--co", "-n", "2", "-q")])
+def test_quiet_runs_stay_quiet(inner: InnerSuite, args: tuple[str, ...]) -> None:
+    inner.write(test_passes=PASSES)
+
+    output = inner.run_here(*args).stdout.str()
+
+    assert "VMID" not in output
+    assert "infra:" not in output
+
+
+def test_project_wires_both_plugins() -> None:
+    conftest = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
+
+    assert '"tests.infra.plugin", "tests.fixtures.plugin"' in conftest
+    assert Path(ROOT / "pytest.ini").exists()
