@@ -57,10 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open this process's session and register the side that it is on."""
     for name, description in settings.MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {description}")
-    has_xdist = config.pluginmanager.hasplugin("xdist")
+    has_xdist = standins.is_xdist_loaded(config.pluginmanager)
     with usage_errors():
         if not has_xdist:
-            standins.refuse_workers(config.getoption("numprocesses", "0"))
+            standins.refuse_workers(config.getoption("numprocesses", None) or "0")
         session = open_session(config)
         name_worker_in_logs(config, session)
     config.stash[SESSION] = session
@@ -151,8 +151,7 @@ class ControllerSide:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note which worker a failure happened on."""
-        worker_id = getattr(report, "worker_id", None)
-        if report.failed and worker_id:
+        if report.failed and (worker_id := getattr(report, "worker_id", None)):
             self._failed.setdefault(worker_id, []).append(report.nodeid)
 
     def pytest_testnodedown(self, node: "WorkerController", error: object | None) -> None:

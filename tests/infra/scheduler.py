@@ -26,8 +26,8 @@ It runs its first test only when it knows a second one; with the third there is 
 answer between two short tests.
 """
 
-CHUNK_LIMIT: Final = 16
-"""The most tests sent at once, so that `-x` doesn't run hundreds more."""
+CAUTIOUS_CHUNK: Final = 8
+"""The most tests sent at once where a failure ends the run: what is sent already still runs."""
 
 UNSCHEDULED_DISTS: Final = ("no", "each")
 """Values of `--dist` under which nothing is distributed, so nothing can be routed."""
@@ -36,6 +36,14 @@ UNSCHEDULED_DISTS: Final = ("no", "each")
 def keep_nodeids_clean(config: pytest.Config) -> None:
     """Tell xdist's worker side not to append `@group` to node ids under `--dist loadgroup`."""
     config.option.loadgroup = False
+
+
+def find_chunk_limit(config: pytest.Config) -> int | None:
+    """Return the most tests to send at once: the user's number, or few under `-x`, or no limit."""
+    limit: int | None = config.getoption("maxschedchunk", None)
+    if limit is None and config.getoption("maxfail", 0):
+        return CAUTIOUS_CHUNK
+    return limit
 
 
 def get_unit_name(dist: str, nodeid: str) -> str:
@@ -85,6 +93,7 @@ class GroupScheduling:
         self._config = config
         self._get_groups = get_groups
         self._expected = len(parse_tx_spec_config(config))
+        self._chunk_limit = find_chunk_limit(config)
         self._queues: dict[WorkerController, deque[int]] = {}
         self._collections: dict[WorkerController, list[str]] = {}
         self._nodeids: list[str] | None = None
@@ -212,8 +221,9 @@ class GroupScheduling:
 
     def _take_chunk(self) -> list[int]:
         """Take one unit, or as many single tests as are a fair share of what is left."""
-        share = len(self._unsent) // (4 * len(self._queues))
-        limit = min(share, self._config.getoption("maxschedchunk", None) or CHUNK_LIMIT)
+        limit = len(self._unsent) // (4 * len(self._queues))
+        if self._chunk_limit is not None:
+            limit = min(limit, self._chunk_limit)
         chunk = list(self._unsent.popleft())
         while len(chunk) < limit and len(self._unsent[0]) == 1:
             chunk.extend(self._unsent.popleft())

@@ -15,6 +15,11 @@ from .identity import MASTER
 NEEDS_XDIST: Final = "needs pytest-xdist, which is not loaded"
 
 
+def is_xdist_loaded(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Tell, once all plugins are loaded, whether xdist is: by its entry point or by its module."""
+    return pluginmanager.hasplugin("xdist") or pluginmanager.hasplugin("xdist.plugin")
+
+
 def is_xdist_absent(pluginmanager: pytest.PytestPluginManager) -> bool:
     """Tell, before all plugins are loaded, whether xdist is blocked or not installed."""
     return pluginmanager.is_blocked("xdist") or importlib.util.find_spec("xdist") is None

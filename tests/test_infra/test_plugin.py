@@ -6,10 +6,14 @@ import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.infra import locks
+from tests.infra.plugin import ControllerSide
+from tests.infra.records import Manifest
 from tests.infra.session import Session
 from tests.test_infra.conftest import ROOT, InnerSuite
 
@@ -82,6 +86,26 @@ def test_works_without_any_configuration(inner: InnerSuite) -> None:
     inner.run("--strict-markers").assert_outcomes(passed=5)
 
 
+def test_works_where_plugins_are_loaded_by_hand(
+    inner: InnerSuite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (inner.path / "pytest.ini").unlink()
+    inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=2))
+
+    inner.run("-p", "xdist.plugin", "-n", "2").assert_outcomes(passed=5)
+
+
+def test_works_where_xdist_is_not_loaded_by_hand(
+    inner: InnerSuite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (inner.path / "pytest.ini").unlink()
+    inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=1))
+
+    inner.run().assert_outcomes(passed=5)
+
+
 def test_copy_works_under_another_name(inner: InnerSuite) -> None:
     shutil.copytree(ROOT / "tests" / "infra", inner.path / "vendored" / "kit")
     inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=2))
@@ -108,6 +132,22 @@ def test_run_id_is_one_in_all_workers(inner: InnerSuite) -> None:
     )
 
     inner.run("-n", "2", "--testrunuid", "my-run").assert_outcomes(passed=8)
+
+
+def test_run_id_of_the_header_is_that_of_the_workers(inner: InnerSuite) -> None:
+    inner.write(
+        test_ids="""
+        def test_id(test_execution_context, testrun_uid):
+            assert test_execution_context.run_id == testrun_uid
+            assert False, f"run id {testrun_uid}"
+        """
+    )
+
+    output = inner.run("-n", "2").stdout.str()
+
+    header = re.search(r"infra: run (\w{8}), in parallel", output)
+    assert header
+    assert f"run id {header[1]}" in output
 
 
 def test_header_prints_block_and_recorded_pid_gives_it_back(inner: InnerSuite) -> None:
@@ -270,7 +310,7 @@ def test_vmid_asked_for_when_none_is_left_names_the_holders(inner: InnerSuite) -
 
 
 def test_lock_of_another_run_is_waited_for_until_the_deadline(
-    inner: InnerSuite, worker_session: Session
+    inner: InnerSuite, infra_session: Session
 ) -> None:
     inner.write(
         ini="serial_lock_timeout_s = 0.2\n",
@@ -279,7 +319,7 @@ def test_lock_of_another_run_is_waited_for_until_the_deadline(
     path = inner.infra_dir / "locks" / "serial.lock"
     path.parent.mkdir(parents=True)
 
-    with locks.hold(path, holder=worker_session.build_holder("another run's test"), timeout_s=0):
+    with locks.hold(path, holder=infra_session.build_holder("another run's test"), timeout_s=0):
         result = inner.run_here()
 
     result.assert_outcomes(errors=1)
@@ -287,12 +327,6 @@ def test_lock_of_another_run_is_waited_for_until_the_deadline(
         ["*held by another run's test on *(pid *raise serial_lock_timeout*"]
     )
     inner.run_here().assert_outcomes(passed=1)
-
-
-@pytest.fixture
-def worker_session(infra_session: Session) -> Session:
-    """The session of the process that runs this very test."""
-    return infra_session
 
 
 def test_crash_leaves_leftovers_to_the_next_run(inner: InnerSuite) -> None:
@@ -402,6 +436,26 @@ def test_groups_spread_with_routing_off(inner: InnerSuite) -> None:
 
     workers = read_workers(inner)
     assert max(len(workers[name]) for name in ("test_slow", "test_serial", "test_db")) > 1
+
+
+def test_workers_leave_node_ids_alone(inner: InnerSuite) -> None:
+    """On pytest 9.1, `loadgroup` would append the group to them."""
+    inner.write(test_option="def test_option(request): assert not request.config.option.loadgroup")
+
+    inner.run("-n", "2", "--dist", "loadgroup").assert_outcomes(passed=1)
+
+
+def test_pid_of_a_crashed_worker_may_come_back(
+    pytestconfig: pytest.Config, infra_session: Session
+) -> None:
+    side: Any = ControllerSide(pytestconfig, infra_session)
+    block = infra_session.vmids.block
+    side._roster.receive(Manifest("gw0", block).to_json())
+    node = SimpleNamespace(gateway=SimpleNamespace(id="gw0"))
+
+    side.pytest_testnodedown(node, error="it died")
+
+    assert side._roster.get_blocks() == {}
 
 
 def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:

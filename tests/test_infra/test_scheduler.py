@@ -49,10 +49,8 @@ class FakeNode:
 class FakeConfig:
     """As much of a configuration as the scheduler and xdist's own parser of `--tx` ask for."""
 
-    def __init__(
-        self, workers: int, *, dist: str = "load", maxschedchunk: int | None = None
-    ) -> None:
-        self.options = {"dist": dist, "maxschedchunk": maxschedchunk, "tx": ["popen"] * workers}
+    def __init__(self, workers: int, **options: object) -> None:
+        self.options = {"dist": "load", "tx": ["popen"] * workers} | options
         self.collect_reports: list[Any] = []
         self.hook = self
 
@@ -200,26 +198,45 @@ def test_work_is_spread_at_the_start() -> None:
     assert [len(node.inbox) for node in run.nodes] == [2, 2, 2, 2]
 
 
+def test_worker_runs_its_last_test_without_waiting_for_the_others() -> None:
+    run = Run(2, 40, dict.fromkeys(range(39), ("slow",)))
+
+    _, idle = run.nodes
+
+    assert len(idle.inbox) == 1
+    assert idle.can_run()
+
+
 def test_groups_come_first_the_largest_before_the_others() -> None:
     units = build_units("load", [f"t.py::{n}" for n in range(6)], {1: ("a",), 3: ("b",), 4: ("b",)})
 
     assert units == [(3, 4), (1,), (0,), (2,), (5,)]
 
 
-def test_chunk_is_limited() -> None:
-    run = Run(2, 1000)
+@pytest.mark.parametrize(
+    ("options", "largest"),
+    [
+        ({}, 125),
+        ({"maxfail": 1}, scheduler.CAUTIOUS_CHUNK),
+        ({"maxschedchunk": 3}, 3),
+        ({"maxschedchunk": 50, "maxfail": 1}, 50),
+    ],
+    ids=str,
+)
+def test_largest_chunk(options: dict[str, Any], largest: int) -> None:
+    run = Run(2, 1000, **options)
 
     run.play(random.Random(2))
 
-    assert max(len(chunk) for node in run.nodes for chunk in node.sent) == scheduler.CHUNK_LIMIT
+    assert max(len(chunk) for node in run.nodes for chunk in node.sent) == largest
 
 
-def test_chunk_limit_of_the_user_is_obeyed() -> None:
-    run = Run(2, 1000, maxschedchunk=1)
+def test_few_messages_are_sent() -> None:
+    run = Run(4, 10_000)
 
-    run.play(random.Random(2))
+    run.play(random.Random(3))
 
-    assert max(len(chunk) for node in run.nodes for chunk in node.sent) == 1
+    assert sum(len(node.sent) for node in run.nodes) < 150
 
 
 def test_worker_that_holds_back_its_only_test_is_not_blamed() -> None:

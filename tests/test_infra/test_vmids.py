@@ -1,5 +1,7 @@
 import os
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,14 +104,24 @@ def test_factory_releases_ids_of_the_process_that_drew_them(
     assert allocator.get_holders() == {}
 
 
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Threads that take turns at nearly every instruction."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("eager_threads")
 def test_eight_threads_never_hold_the_same_id() -> None:
-    allocator = build_allocator()
+    allocator = build_allocator(size=8000)
     drawn: list[int] = []
     barrier = threading.Barrier(8)
 
     def draw() -> None:
         barrier.wait()
-        drawn.extend(allocator.acquire("thread") for _ in range(100))
+        drawn.extend(allocator.acquire("thread") for _ in range(1000))
 
     threads = [threading.Thread(target=draw) for _ in range(8)]
     for thread in threads:
@@ -117,7 +129,7 @@ def test_eight_threads_never_hold_the_same_id() -> None:
     for thread in threads:
         thread.join()
 
-    assert len(drawn) == len(set(drawn)) == 800
+    assert len(drawn) == len(set(drawn)) == 8000
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
