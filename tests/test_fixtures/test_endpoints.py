@@ -1,0 +1,93 @@
+import pytest
+
+from tests.fixtures.proxmox.endpoints import TABLE, Endpoint, EndpointTable, split_path
+from tests.fixtures.proxmox.faults import OPERATIONS
+from tests.fixtures.proxmox.operations import HANDLERS
+
+MODELLED = {(one.method, one.template) for one in TABLE.endpoints if one.is_modelled}
+
+
+def test_every_modelled_request_is_carried_out_by_a_handler() -> None:
+    assert set(HANDLERS) == MODELLED
+
+
+def test_every_operation_names_modelled_requests() -> None:
+    named = {request for requests in OPERATIONS.values() for request in requests}
+
+    assert named <= MODELLED
+
+
+def test_no_request_is_listed_twice() -> None:
+    listed = [(one.method, one.template) for one in TABLE.endpoints]
+
+    assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "values"),
+    [
+        pytest.param("/version", "/version", {}, id="literal"),
+        pytest.param(
+            "/nodes/n/qemu/100/status/start", "/nodes/{node}/qemu/{vmid}/status/start",
+            {"node": "n", "vmid": "100"}, id="values",
+        ),
+        pytest.param("//nodes//n/status/", "/nodes/{node}/status", {"node": "n"}, id="slashes"),
+        pytest.param(
+            "/nodes/n/storage/local/content/local:iso/a b.iso",
+            "/nodes/{node}/storage/{storage}/content/{volume*}",
+            {"node": "n", "storage": "local", "volume": "local:iso/a b.iso"}, id="rest of path",
+        ),
+        pytest.param(
+            "/nodes/n/tasks/UPID:n:1:2:3:qmstart:100:root@pam:/status",
+            "/nodes/{node}/tasks/{upid}/status",
+            {"node": "n", "upid": "UPID:n:1:2:3:qmstart:100:root@pam:"}, id="colons",
+        ),
+    ],
+)  # fmt: skip
+def test_match(path: str, template: str, values: dict[str, str]) -> None:
+    match = TABLE.match(split_path(path))
+
+    assert match is not None
+    assert (match.template, match.values) == (template, values)
+
+
+def test_literal_wins_over_placeholder() -> None:
+    table = EndpointTable([Endpoint("GET", "/{a}/x"), Endpoint("GET", "/~/x")])
+
+    match = table.match(("~", "x"))
+
+    assert match is not None
+    assert match.template == "/~/x"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nodes/n/qemuu", "/nodes/n/qemu/100/status", "/nodes/n/x/y"]
+)
+def test_unknown_path_has_no_match(path: str) -> None:
+    assert TABLE.match(split_path(path)) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/nodes/node1/qemuu", "/nodes/node1/qemu"),
+        ("/nodes/node1/qemu/100/status/strat", "/nodes/node1/qemu/100/status/start"),
+        ("/cluster/nextids", "/cluster/nextid"),
+    ],
+)
+def test_nearest_keeps_the_values_of_the_path(path: str, nearest: str) -> None:
+    assert TABLE.nearest(split_path(path)) == nearest
+
+
+@pytest.mark.parametrize(
+    ("method", "pattern", "expected"),
+    [
+        ("GET", ("nodes", None, "qemu", None, "status", "current"), True),
+        ("GET", ("nodes", None, "qemuu"), False),
+        ("PUT", ("nodes", None, "qemu"), False),
+        ("POST", ("nodes", None, "qemu", None, "agent", None), True),
+    ],
+    ids=["wildcards", "misspelt", "other method", "wildcard for a literal"],
+)
+def test_could_match(method: str, pattern: tuple[str | None, ...], expected: bool) -> None:
+    assert TABLE.could_match(method, pattern) is expected
