@@ -11,8 +11,6 @@ from tests import fixtures
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
 from tests.fixtures.vm_data_factory import VMTestDataFactory
 
-pytest_plugins = ["pytester"]
-
 SWALLOW = """
     from contextlib import suppress
 

@@ -1,5 +1,6 @@
 """The plugin in inner runs: what a user's suite gets, and what bad input gets."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra import locks
+from tests.infra import locks, standins
+from tests.infra.errors import MissingPackageError
 from tests.infra.plugin import ControllerSide
 from tests.infra.records import Manifest
 from tests.infra.session import Session
@@ -278,6 +280,13 @@ def test_lock_file_that_is_a_directory_is_refused(inner: InnerSuite, error_text:
     assert "serial.lock can't be used as a lock file: it is a directory; remove it" in text
 
 
+def test_missing_xdist_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+
+    with pytest.raises(MissingPackageError, match="install it"):
+        standins.refuse_workers("auto")
+
+
 def test_missing_filelock_is_refused(
     inner: InnerSuite, error_text: ErrorText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,6 +435,22 @@ def test_groups_stay_on_one_worker_with_repeats(inner: InnerSuite) -> None:
 
     workers = read_workers(inner)
     assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
+
+
+def test_groups_stay_on_one_worker_with_the_parallel_configuration(inner: InnerSuite) -> None:
+    shutil.copy(ROOT / "pytest-parallel.ini", inner.path)
+    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
+
+    result = inner.run("-c", "pytest-parallel.ini", "-n", "3", "test_routed.py")
+
+    result.assert_outcomes(passed=35)
+    workers = read_workers(inner)
+    assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
+    assert {path.name for path in (inner.path / "logs").iterdir()} == {
+        "gw0.log",
+        "gw1.log",
+        "gw2.log",
+    }
 
 
 def test_groups_spread_with_routing_off(inner: InnerSuite) -> None:
