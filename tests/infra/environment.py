@@ -44,6 +44,7 @@ class RunDirectory:
         :raises DirectoryUnusableError: no directory can be made there.
         """
         make_directory(self.infra_dir / "locks")
+        refuse_foreign(self.infra_dir)
         # Between making a directory and locking it, it looks dead: no sweep may happen there.
         census = locks.take(self.infra_dir / "locks" / "census.lock", timeout_s=CENSUS_TIMEOUT_S)
         try:
@@ -153,14 +154,38 @@ def _make_again(path: Path) -> None:
         raise DirectoryUnusableError(path, error.strerror or str(error), REMEDY) from error
 
 
+def refuse_foreign(path: Path) -> None:
+    """Refuse a directory that somebody else made where everybody may make one, as in /tmp.
+
+    :raises DirectoryUnusableError: another user owns it.
+    """
+    parent_mode = path.parent.stat().st_mode
+    is_public = bool(parent_mode & stat.S_IWOTH and parent_mode & stat.S_ISVTX)
+    if is_public and hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+        reason = "it belongs to another user"
+        raise DirectoryUnusableError(path, reason, "choose another place with --infra-dir")
+
+
 def sweep_dead_runs(runs_dir: Path) -> list[Path]:
-    """Remove the directories of runs in which no living process holds a lock; return them."""
+    """Remove the directories of runs in which no living process holds a lock; return them.
+
+    One that can't be removed is left: it is in nobody's way.
+    """
     if not runs_dir.is_dir():
         return []
+    for lock in runs_dir.glob("*.lock"):
+        if not lock.with_suffix("").is_dir():
+            locks.is_free(lock)  # Taking and giving back a lock that nobody holds removes it.
     dead = [path for path in sorted(runs_dir.iterdir()) if path.is_dir() and _is_dead(path)]
-    for path in dead:
+    return [path for path in dead if _try_to_remove(path)]
+
+
+def _try_to_remove(path: Path) -> bool:
+    try:
         remove_tree(path)
-    return dead
+    except DirectoryUnusableError:
+        return False
+    return True
 
 
 def _is_dead(run_path: Path) -> bool:

@@ -169,6 +169,41 @@ def test_read_only_place_is_refused(tmp_path: Path) -> None:
         environment.make_directory(tmp_path)
 
 
+def test_directory_of_another_user_in_a_public_place_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "infra").mkdir()
+    tmp_path.chmod(0o1777)
+    environment.refuse_foreign(tmp_path / "infra")
+    monkeypatch.setattr(os, "getuid", lambda: 12_345)
+
+    with pytest.raises(DirectoryUnusableError, match="it belongs to another user"):
+        environment.refuse_foreign(tmp_path / "infra")
+    tmp_path.chmod(0o755)
+    environment.refuse_foreign(tmp_path / "infra")
+
+
+def test_lock_that_outlived_its_directory_goes(tmp_path: Path) -> None:
+    (tmp_path / "1-dead.lock").touch()
+
+    environment.sweep_dead_runs(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_leftovers_that_cannot_be_removed_are_let_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1-dead").mkdir()
+
+    def refuse(path: Path) -> None:
+        raise DirectoryUnusableError(path, "it is busy", "remove it")
+
+    monkeypatch.setattr(environment, "remove_tree", refuse)
+
+    assert environment.sweep_dead_runs(tmp_path) == []
+
+
 def test_busy_census_is_waited_for_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,10 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -354,6 +358,44 @@ def test_crash_leaves_leftovers_to_the_next_run(inner: InnerSuite) -> None:
     inner.run().assert_outcomes(passed=1)
 
     assert not inner.infra_dir.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_interrupt_leaves_neither_files_nor_processes(inner: InnerSuite) -> None:
+    inner.write(
+        test_waits="""
+        import os, pathlib, time, pytest
+        @pytest.mark.parametrize("number", range(2))
+        def test_waits(number, isolated_temp_dir):
+            pathlib.Path(__file__).with_name(f"{os.getpid()}.pid").touch()
+            time.sleep(30)
+        """
+    )
+    command = [sys.executable, "-m", "pytest", "-p", inner.plugin, "-n", "2"]
+    process = inner.pytester.popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(list(inner.path.glob("*.pid"))) == 2)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == pytest.ExitCode.INTERRUPTED
+    assert not inner.infra_dir.exists()
+    pids = [int(path.stem) for path in inner.path.glob("*.pid")]
+    wait_until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+def wait_until(is_true: Callable[[], bool], timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_crashed_worker_costs_one_test_and_leaves_nothing(inner: InnerSuite) -> None:
