@@ -243,6 +243,7 @@ def run_inner(
 ) -> Callable[..., list[Record]]:
     """Runs the inner suite with `-n 4 --count=3` and returns what its workers recorded."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     pytester.makepyfile(test_suite=SUITE)
     plugins = ("-p", "tests.infra.plugin", "-p", "tests.fixtures.plugin")

@@ -49,6 +49,7 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> InnerSu
     """An empty inner suite that loads the infrastructure with `-p`."""
     infra_dir = pytester.path / "infra"
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("PROXMOX_TEST_INFRA_DIR", str(infra_dir))
     suite = InnerSuite(pytester, infra_dir)
     suite.write(ini="")

@@ -1,0 +1,170 @@
+"""What `tests/infra` adds to pytest: to its start, and to each test.
+
+Runs with and without the plugin alternate, so that a noisy neighbour meets both; medians are
+compared.  Prints a table and, with `--write`, puts it into `overhead.md` beside this file.
+
+    uv run python benchmarks/overhead.py --write
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULT = Path(__file__).with_suffix(".md")
+PLUGIN = ("-p", "tests.infra.plugin")
+FEW_PLUGINS = ("-p", "xdist.plugin", "-p", "no:cacheprovider")
+TIMED_IMPORT = """
+import sys, time
+import pytest, _pytest.config, argparse, uuid, tempfile, shutil, json, dataclasses, socket, getpass
+if {is_parallel}: import xdist.dsession
+start = time.perf_counter()
+import tests.infra.plugin
+if {is_parallel}: import tests.infra.scheduler
+print((time.perf_counter() - start) * 1000)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What runs without and with the plugin took, in turns."""
+
+    without: list[float]
+    with_plugin: list[float]
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """Both medians, in the unit that was measured."""
+        return statistics.median(self.without), statistics.median(self.with_plugin)
+
+    @property
+    def added(self) -> float:
+        """The median of the differences between neighbours, which a slow phase meets alike."""
+        return statistics.median(
+            after - before for before, after in zip(self.without, self.with_plugin, strict=True)
+        )
+
+    def render(self, name: str, added: str) -> str:
+        """Render a row of the table."""
+        without, with_plugin = self.medians
+        ratio = with_plugin / without
+        return f"| {name} | {without:.0f} ms | {with_plugin:.0f} ms | {ratio:.2f} | {added} |"
+
+
+def measure_import_ms(*, is_parallel: bool) -> float:
+    """Return what importing the plugin takes once pytest is imported, from compiled files."""
+    script = TIMED_IMPORT.format(is_parallel=is_parallel)
+    return float(run([sys.executable, "-c", script]).stdout)
+
+
+def measure_cpu_ms(directory: Path, args: Sequence[str]) -> float:
+    """Return user and system time of one pytest run, its workers included."""
+    before = os.times()
+    run([sys.executable, "-m", "pytest", "-q", *FEW_PLUGINS, *args, str(directory)])
+    after = os.times()
+    user = after.children_user - before.children_user
+    return (user + after.children_system - before.children_system) * 1000
+
+
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run to the end in the repository's root; an exit code that shows no tests is fine."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env=environ
+    )
+    if done.returncode not in (0, 5):
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done
+
+
+def alternate(directory: Path, args: Sequence[str], rounds: int) -> Pairs:
+    """Measure runs without and with the plugin in turns, after one unmeasured round."""
+    pairs = Pairs([], [])
+    for number in range(rounds + 1):
+        without = measure_cpu_ms(directory, args)
+        with_plugin = measure_cpu_ms(directory, [*PLUGIN, *args])
+        if number:
+            pairs.without.append(without)
+            pairs.with_plugin.append(with_plugin)
+    return pairs
+
+
+def measure_start(directory: Path, rounds: int, args: Sequence[str]) -> str:
+    """Return a row on a run without tests."""
+    pairs = alternate(directory, args, rounds)
+    return pairs.render(f"no tests, {name_mode(args)}", f"{pairs.added:+.0f} ms")
+
+
+def measure_tests(directory: Path, tests: int, rounds: int, args: Sequence[str]) -> str:
+    """Return a row on many empty tests, with what the plugin adds to each, its start included."""
+    path = directory / f"test_{tests}.py"
+    path.write_text("".join(f"def test_{number}(): pass\n" for number in range(tests)))
+    pairs = alternate(directory, args, rounds)
+    path.unlink()
+    added = f"{pairs.added:+.0f} ms, {pairs.added / tests * 1000:+.1f} µs a test"
+    return pairs.render(f"{tests} empty tests, {name_mode(args)}", added)
+
+
+def name_mode(args: Sequence[str]) -> str:
+    """Return what a row calls these arguments."""
+    return " ".join(args) or "sequential"
+
+
+def main() -> int:
+    """Measure everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=9, help="measured rounds (default: 9)")
+    parser.add_argument("--tests", type=int, default=5000, help="empty tests (default: 5000)")
+    parser.add_argument("--write", action="store_true", help="write overhead.md, too")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / "pytest.ini").write_text("[pytest]\n")
+        lines = measure_all(directory, options.rounds, options.tests)
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.write:
+        RESULT.write_text(text, encoding="utf-8")
+    return 0
+
+
+def measure_all(directory: Path, rounds: int, tests: int) -> list[str]:
+    """Return the whole report, a line each."""
+    imports = {
+        is_parallel: statistics.median(
+            measure_import_ms(is_parallel=is_parallel) for _ in range(rounds)
+        )
+        for is_parallel in (False, True)
+    }
+    modes: tuple[list[str], ...] = ([], ["-n", "2"])
+    starts = [measure_start(directory, rounds, args) for args in modes]
+    rows = [measure_tests(directory, tests, rounds, args) for args in modes]
+    return [
+        "# What tests/infra adds to pytest",
+        "",
+        f"Medians of {rounds} alternating rounds; processor time of all processes. "
+        f"Python {platform.python_version()}, pytest {version('pytest')}, "
+        f"pytest-xdist {version('pytest-xdist')}, {os.cpu_count()} processors. "
+        "Again: `uv run python benchmarks/overhead.py --write`.",
+        "",
+        f"Importing the plugin: {imports[False]:.1f} ms; "
+        f"with the controller's scheduler: {imports[True]:.1f} ms.",
+        "",
+        "| run | without | with | ratio | added |",
+        "|---|---|---|---|---|",
+        *starts,
+        *rows,
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
