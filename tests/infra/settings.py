@@ -27,7 +27,7 @@ GROUP_MARKERS: Final = ("slow", "serial")
 MARKERS: Final[Mapping[str, str]] = {
     "unit": "a test of one operation, in one process, under 100 ms.",
     "integration": "a test of a whole workflow, or of several parts together.",
-    "slow": "a test that takes more than 5 s; all slow tests run on one worker, in sequence.",
+    "slow": "a test over 5 s, or one that waits in real time; all of them share one worker.",
     "serial": "a test that must not run beside another serial one; they share one worker.",
     "parallel_safe": "a test that is known to run beside any other; contradicts `serial`.",
     "resource_intensive": "a test that takes much memory, disk or processor time.",

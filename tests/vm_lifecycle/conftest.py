@@ -1,0 +1,79 @@
+"""Holds the fixtures of the VM suite: labs to act in, and time that passes without waiting."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
+from tests.vm_lifecycle.cluster_time import ClusterTime
+from tests.vm_lifecycle.job_store import FakeJobStore
+from tests.vm_lifecycle.lab import NAME, NODE, OTHER_NODE, Lab, describe_guests
+
+
+@pytest.fixture(scope="session", autouse=True)
+def vm_tools_class() -> Any:
+    """The class under test; imported here, so that its half second is no test's own."""
+    from proxmox_mcp.tools.vm import VMTools  # noqa: PLC0415 - paid by the workers that need it
+
+    return VMTools
+
+
+@pytest.fixture
+def lab(
+    thread_safe_mock_builder: Callable[[], ProxmoxAPIMockBuilder],
+    process_unique_vmid: str,
+    vmid_factory: Callable[[], int],
+    vm_tools_class: Any,
+) -> Iterator[Lab]:
+    """A cluster with a stopped VM under test; the test fails when a bystander has changed."""
+    builder = thread_safe_mock_builder().with_node(OTHER_NODE).with_node(NODE)
+    _add_bystanders(builder, vmid_factory)
+    before = describe_guests(builder)
+    builder.with_vm(process_unique_vmid, NODE, name=NAME)
+
+    yield Lab(builder, vm_tools_class, process_unique_vmid, str(vmid_factory()))
+
+    after = describe_guests(builder)
+    assert {vmid: after.get(vmid) for vmid in before} == before
+
+
+@pytest.fixture
+def running_lab(lab: Lab) -> Lab:
+    """The same, with the VM under test running."""
+    lab.set_status("running")
+    return lab
+
+
+@pytest.fixture
+def empty_lab(lab: Lab) -> Lab:
+    """The same without the VM under test: its id is free."""
+    lab.builder.with_vm_not_found_error(lab.vmid, lab.node)
+    return lab
+
+
+@pytest.fixture
+def job_store() -> FakeJobStore:
+    """A store that remembers the jobs which tools register."""
+    return FakeJobStore()
+
+
+@pytest.fixture
+def cluster_time(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> ClusterTime:
+    """The tools' time: their sleeping advances the lab's clock."""
+    time = ClusterTime(lab.builder.clock)
+    monkeypatch.setattr("proxmox_mcp.tools.base.time", time)
+    return time
+
+
+@pytest.fixture
+def read_json() -> Callable[[Any], dict[str, Any]]:
+    """A function that reads a tool's first content as JSON."""
+    return lambda result: dict(json.loads(result[0].text))
+
+
+def _add_bystanders(builder: ProxmoxAPIMockBuilder, vmid_factory: Callable[[], int]) -> None:
+    for node in (OTHER_NODE, NODE):
+        for status in ("running", "stopped"):
+            builder.with_vm(vmid_factory(), node, status, name=f"{status}-on-{node}")
