@@ -246,12 +246,14 @@ def run_inner(
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     pytester.makepyfile(test_suite=SUITE)
-    plugins = ("-p", "tests.infra.plugin", "-p", "tests.fixtures.plugin")
+    # Hypothesis costs each process of an inner run 0.2 s, and the inner suite doesn't use it.
+    plugins = ("tests.infra.plugin", "tests.fixtures.plugin", "no:hypothesispytest")
+    options = [part for plugin in plugins for part in ("-p", plugin)]
 
     def run(infra_dir: Path, switch: str = "", args: Sequence[str] = ()) -> list[Record]:
         pytester.makeconftest(CONFTEST + switch)
         parallel = ("-n", str(WORKERS), f"--count={COUNT}", f"--infra-dir={infra_dir}")
-        result = pytester.runpytest_subprocess(*plugins, *parallel, *args, timeout=60)
+        result = pytester.runpytest_subprocess(*options, *parallel, *args, timeout=60)
         result.assert_outcomes(passed=TESTS)
         return read_records(pytester.path / "records")
 

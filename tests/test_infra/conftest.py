@@ -21,6 +21,8 @@ class InnerSuite:
     """A suite in a directory of its own, with a machine-wide directory of its own."""
 
     plugin = "tests.infra.plugin"
+    # Hypothesis costs each process of an inner run 0.2 s, and no inner suite uses it.
+    quick = ("-p", "no:hypothesispytest")
 
     def __init__(self, pytester: pytest.Pytester, infra_dir: Path) -> None:
         self.pytester = pytester
@@ -37,7 +39,7 @@ class InnerSuite:
 
     def run(self, *args: str) -> pytest.RunResult:
         """Run in another process; needed for workers."""
-        return self.pytester.runpytest_subprocess("-p", self.plugin, *args, timeout=60)
+        return self.pytester.runpytest_subprocess(*self.quick, "-p", self.plugin, *args, timeout=60)
 
     def run_here(self, *args: str) -> pytest.RunResult:
         """Run in this process; enough where nothing is parallel."""

@@ -371,7 +371,7 @@ def test_interrupt_leaves_neither_files_nor_processes(inner: InnerSuite) -> None
             time.sleep(30)
         """
     )
-    command = [sys.executable, "-m", "pytest", "-p", inner.plugin, "-n", "2"]
+    command = [sys.executable, "-m", "pytest", *inner.quick, "-p", inner.plugin, "-n", "2"]
     process = inner.pytester.popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: len(list(inner.path.glob("*.pid"))) == 2)
 
