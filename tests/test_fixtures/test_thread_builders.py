@@ -4,9 +4,14 @@ from threading import Barrier, Thread
 import pytest
 from proxmoxer.core import ResourceException
 
+from tests import conftest
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
 from tests.fixtures.proxmox.errors import ViolationsError
 from tests.fixtures.thread_builders import PerThreadBuilders, thread_safe_mock_builder
+
+
+def test_conftest_exports_the_plain_function() -> None:
+    assert isinstance(conftest.thread_safe_mock_builder()(), ProxmoxAPIMockBuilder)
 
 
 def test_thread_gets_the_same_builder_again() -> None:

@@ -360,6 +360,14 @@ def test_crash_leaves_leftovers_to_the_next_run(inner: InnerSuite) -> None:
     assert not inner.infra_dir.exists()
 
 
+# A shell starts its background jobs with SIGINT ignored, and their children inherit that.
+PYTEST_THAT_HEARS_SIGINT = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main())
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_interrupt_leaves_neither_files_nor_processes(inner: InnerSuite) -> None:
     inner.write(
@@ -371,7 +379,8 @@ def test_interrupt_leaves_neither_files_nor_processes(inner: InnerSuite) -> None
             time.sleep(30)
         """
     )
-    command = [sys.executable, "-m", "pytest", *inner.quick, "-p", inner.plugin, "-n", "2"]
+    command = [sys.executable, "-c", PYTEST_THAT_HEARS_SIGINT]
+    command += [*inner.quick, "-p", inner.plugin, "-n", "2"]
     process = inner.pytester.popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: len(list(inner.path.glob("*.pid"))) == 2)
 
