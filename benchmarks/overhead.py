@@ -22,6 +22,35 @@ ROOT = Path(__file__).parents[1]
 RESULT = Path(__file__).with_suffix(".md")
 PLUGIN = ("-p", "tests.infra.plugin")
 FEW_PLUGINS = ("-p", "xdist.plugin", "-p", "no:cacheprovider")
+# Times what the plugin does for each test, on real items and reports, in the run itself.
+PROBE = """
+import time
+import pytest
+
+REPORTS = []
+
+def best_us(call, tests):
+    def once():
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+    return min(once() for _ in range(7)) / tests * 1e6
+
+def pytest_runtest_logreport(report):
+    REPORTS.append(report)
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    from tests.infra.plugin import SESSION, ControllerSide
+    from tests.infra.session import build_manifest
+    ours = session.config.stash[SESSION]
+    side = ControllerSide(session.config, ours)
+    tests = len(session.items)
+    manifest = best_us(lambda: build_manifest(ours, session.items), tests)
+    reports = best_us(lambda: [side.pytest_runtest_logreport(one) for one in REPORTS], tests)
+    print("")
+    print(f"probe {manifest:.2f} {reports:.2f}")
+"""
 TIMED_IMPORT = """
 import sys, time
 import pytest, _pytest.config, argparse, uuid, tempfile, shutil, json, dataclasses, socket, getpass
@@ -98,6 +127,27 @@ def alternate(directory: Path, args: Sequence[str], rounds: int) -> Pairs:
     return pairs
 
 
+def measure_hooks(directory: Path, tests: int) -> str:
+    """Return a line on what the plugin does for each test, timed by itself."""
+    write_tests(directory, tests)
+    (directory / "conftest.py").write_text(PROBE)
+    output = run([sys.executable, "-m", "pytest", "-s", *FEW_PLUGINS, *PLUGIN, str(directory)])
+    (line,) = [one for one in output.stdout.splitlines() if one.startswith("probe ")]
+    _, manifest, reports = line.split()
+    (directory / "conftest.py").unlink()
+    return (
+        f"For each test, timed by itself (best of 7 over {tests} tests): {manifest} µs after "
+        f"collection in the process that runs it, {reports} µs on a controller for its reports."
+    )
+
+
+def write_tests(directory: Path, tests: int) -> Path:
+    """Write a module of empty tests."""
+    path = directory / "test_empty.py"
+    path.write_text("".join(f"def test_{number}(): pass\n" for number in range(tests)))
+    return path
+
+
 def measure_start(directory: Path, rounds: int, args: Sequence[str]) -> str:
     """Return a row on a run without tests."""
     pairs = alternate(directory, args, rounds)
@@ -106,8 +156,7 @@ def measure_start(directory: Path, rounds: int, args: Sequence[str]) -> str:
 
 def measure_tests(directory: Path, tests: int, rounds: int, args: Sequence[str]) -> str:
     """Return a row on many empty tests, with what the plugin adds to each, its start included."""
-    path = directory / f"test_{tests}.py"
-    path.write_text("".join(f"def test_{number}(): pass\n" for number in range(tests)))
+    path = write_tests(directory, tests)
     pairs = alternate(directory, args, rounds)
     path.unlink()
     added = f"{pairs.added:+.0f} ms, {pairs.added / tests * 1000:+.1f} µs a test"
@@ -146,6 +195,8 @@ def measure_all(directory: Path, rounds: int, tests: int) -> list[str]:
         for is_parallel in (False, True)
     }
     modes: tuple[list[str], ...] = ([], ["-n", "2"])
+    hooks = measure_hooks(directory, tests)
+    (directory / "test_empty.py").unlink()
     starts = [measure_start(directory, rounds, args) for args in modes]
     rows = [measure_tests(directory, tests, rounds, args) for args in modes]
     return [
@@ -158,6 +209,10 @@ def measure_all(directory: Path, rounds: int, tests: int) -> list[str]:
         "",
         f"Importing the plugin: {imports[False]:.1f} ms; "
         f"with the controller's scheduler: {imports[True]:.1f} ms.",
+        "",
+        hooks,
+        "",
+        "The whole, as a difference of whole runs; it holds the start, and the machine's noise.",
         "",
         "| run | without | with | ratio | added |",
         "|---|---|---|---|---|",
