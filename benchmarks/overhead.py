@@ -1,7 +1,8 @@
 """What `tests/infra` adds to pytest: to its start, and to each test.
 
-Runs with and without the plugin alternate, so that a noisy neighbour meets both; medians are
-compared.  Prints a table and, with `--write`, puts it into `overhead.md` beside this file.
+Runs with and without the plugin alternate, so that a noisy neighbour meets both, and medians are
+compared; what the plugin does for each test is timed by itself, too, because whole runs differ by
+more than that.  Prints a table and, with `--write`, puts it into `overhead.md` beside this file.
 
     uv run python benchmarks/overhead.py --write
 """
@@ -63,11 +64,12 @@ print((time.perf_counter() - start) * 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """What runs without and with the plugin took, in turns."""
+class Rounds:
+    """What runs without the plugin, with it, and without it again took, in turns."""
 
     without: list[float]
     with_plugin: list[float]
+    without_again: list[float]
 
     @property
     def medians(self) -> tuple[float, float]:
@@ -81,11 +83,19 @@ class Pairs:
             after - before for before, after in zip(self.without, self.with_plugin, strict=True)
         )
 
+    @property
+    def noise(self) -> float:
+        """The median distance of two neighbours that ran the same."""
+        return statistics.median(
+            abs(after - before)
+            for before, after in zip(self.without, self.without_again, strict=True)
+        )
+
     def render(self, name: str, added: str) -> str:
         """Render a row of the table."""
         without, with_plugin = self.medians
-        ratio = with_plugin / without
-        return f"| {name} | {without:.0f} ms | {with_plugin:.0f} ms | {ratio:.2f} | {added} |"
+        figures = f"{without:.0f} ms | {with_plugin:.0f} ms | {with_plugin / without:.2f}"
+        return f"| {name} | {figures} | {added} | {self.noise:.0f} ms |"
 
 
 def measure_import_ms(*, is_parallel: bool) -> float:
@@ -115,16 +125,18 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def alternate(directory: Path, args: Sequence[str], rounds: int) -> Pairs:
-    """Measure runs without and with the plugin in turns, after one unmeasured round."""
-    pairs = Pairs([], [])
+def alternate(directory: Path, args: Sequence[str], rounds: int) -> Rounds:
+    """Measure runs without, with and without the plugin in turns, after one unmeasured round."""
+    measured = Rounds([], [], [])
     for number in range(rounds + 1):
         without = measure_cpu_ms(directory, args)
         with_plugin = measure_cpu_ms(directory, [*PLUGIN, *args])
+        without_again = measure_cpu_ms(directory, args)
         if number:
-            pairs.without.append(without)
-            pairs.with_plugin.append(with_plugin)
-    return pairs
+            measured.without.append(without)
+            measured.with_plugin.append(with_plugin)
+            measured.without_again.append(without_again)
+    return measured
 
 
 def measure_hooks(directory: Path, tests: int) -> str:
@@ -150,17 +162,17 @@ def write_tests(directory: Path, tests: int) -> Path:
 
 def measure_start(directory: Path, rounds: int, args: Sequence[str]) -> str:
     """Return a row on a run without tests."""
-    pairs = alternate(directory, args, rounds)
-    return pairs.render(f"no tests, {name_mode(args)}", f"{pairs.added:+.0f} ms")
+    measured = alternate(directory, args, rounds)
+    return measured.render(f"no tests, {name_mode(args)}", f"{measured.added:+.0f} ms")
 
 
 def measure_tests(directory: Path, tests: int, rounds: int, args: Sequence[str]) -> str:
     """Return a row on many empty tests, with what the plugin adds to each, its start included."""
     path = write_tests(directory, tests)
-    pairs = alternate(directory, args, rounds)
+    measured = alternate(directory, args, rounds)
     path.unlink()
-    added = f"{pairs.added:+.0f} ms, {pairs.added / tests * 1000:+.1f} µs a test"
-    return pairs.render(f"{tests} empty tests, {name_mode(args)}", added)
+    added = f"{measured.added:+.0f} ms, {measured.added / tests * 1000:+.1f} µs a test"
+    return measured.render(f"{tests} empty tests, {name_mode(args)}", added)
 
 
 def name_mode(args: Sequence[str]) -> str:
@@ -212,10 +224,11 @@ def measure_all(directory: Path, rounds: int, tests: int) -> list[str]:
         "",
         hooks,
         "",
-        "The whole, as a difference of whole runs; it holds the start, and the machine's noise.",
+        "Whole runs, their start included. What two runs of the same differ by is noise, and "
+        "a difference below it says nothing.",
         "",
-        "| run | without | with | ratio | added |",
-        "|---|---|---|---|---|",
+        "| run | without | with | ratio | added | noise |",
+        "|---|---|---|---|---|---|",
         *starts,
         *rows,
     ]
