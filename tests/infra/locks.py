@@ -123,6 +123,6 @@ def _import_filelock() -> ModuleType:
         raise MissingPackageError(
             "filelock",
             "the locks between workers and between runs need it",
-            "install it (uv sync)",
+            "install it (pip install filelock, or uv sync)",
         ) from error
     return filelock

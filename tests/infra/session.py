@@ -61,8 +61,10 @@ def open_session(config: pytest.Config) -> Session:
     """
     settings = read_settings(config.getini, config.getoption, os.environ, config.rootpath)
     locks.check_usable(_get_serial_lock_path(settings))
-    vmids = _open_vmids(config, settings)
+    # Pytest closes in the opposite order: leased VMIDs first, the run's directory last.
     run_path = _open_run(config, settings)
+    environment = _open_environment(config, settings, run_path)
+    vmids = _open_vmids(config, settings)
     return Session(
         settings=settings,
         run_id=find_run_id(config),
@@ -70,7 +72,7 @@ def open_session(config: pytest.Config) -> Session:
         worker_count=identity.get_worker_count(config),
         run_path=run_path,
         vmids=vmids,
-        environment=_open_environment(config, settings, run_path),
+        environment=environment,
     )
 
 

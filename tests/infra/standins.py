@@ -50,7 +50,7 @@ def refuse_workers(numprocesses: str) -> None:
         f"-n {numprocesses} (on the command line or in addopts) asks for workers",
         "drop -p no:xdist, or run sequentially: pytest -n 0"
         if is_installed
-        else "install it (uv sync), or run sequentially: pytest -n 0",
+        else "install it (pip install pytest-xdist, or uv sync), or run sequentially: pytest -n 0",
     )
 
 

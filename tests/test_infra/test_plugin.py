@@ -171,6 +171,32 @@ def test_header_prints_block_and_recorded_pid_gives_it_back(inner: InnerSuite) -
     assert f"(pid {header[2]})" in again
 
 
+NO_PID_LIMIT = """
+from tests.infra import identity
+identity.read_pid_limit = lambda: None
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["sequential", "parallel"])
+def test_blocks_are_leased_where_pids_have_no_limit(
+    inner: InnerSuite, args: tuple[str, ...]
+) -> None:
+    inner.write(
+        conftest=NO_PID_LIMIT,
+        test_lease="""
+        import pytest
+        @pytest.mark.parametrize("number", range(4))
+        def test_lease(number, vmid_allocator, process_unique_vmid):
+            assert vmid_allocator.block.source == "leased"
+            assert int(process_unique_vmid) in vmid_allocator.block
+        """,
+    )
+
+    inner.run(*args).assert_outcomes(passed=4)
+
+    assert not inner.infra_dir.exists()
+
+
 def test_eight_workers_show_eight_disjoint_blocks(inner: InnerSuite) -> None:
     inner.write(test_passes=PASSES)
 
