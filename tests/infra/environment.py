@@ -1,7 +1,7 @@
 """Directories and environment variables of a run, of a worker and of a test.
 
 A run owns one directory below the machine-wide one, each worker one below that; whoever owns a
-directory holds a lock in it, so that the next run can tell the leftovers of the dead from the
+directory holds a lock beside it, so that the next run can tell the leftovers of the dead from the
 directories of the living.  Which value a setting has is left to `settings`.
 """
 

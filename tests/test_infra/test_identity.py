@@ -100,11 +100,6 @@ def test_block_size_with_the_largest_pid_max() -> None:
     assert len(block) == 238
 
 
-def test_remainder_as_often_written_does_collide() -> None:
-    """The negative: what the block per possible PID is there for."""
-    assert 100 + 4711 % 1000 == 100 + 5711 % 1000
-
-
 @pytest.mark.parametrize("pid", [-1, 32_768, 10**9])
 def test_pid_of_another_machine_is_refused(pid: int) -> None:
     with pytest.raises(PidOutsideRangeError, match="PIDs here run from 0 to 32767"):

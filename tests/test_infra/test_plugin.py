@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -580,4 +579,3 @@ def test_project_wires_both_plugins() -> None:
     conftest = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
 
     assert '"tests.infra.plugin", "tests.fixtures.plugin"' in conftest
-    assert Path(ROOT / "pytest.ini").exists()
