@@ -150,9 +150,9 @@ class ControllerSide:
         return GroupScheduling(config, get_groups=self._roster.get_groups)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which worker a failure happened on."""
-        if report.failed and (worker_id := getattr(report, "worker_id", None)):
-            self._failed.setdefault(worker_id, []).append(report.nodeid)
+        """Note which worker a failure, or a crash, happened on."""
+        if report.failed and (node := getattr(report, "node", None)):
+            self._failed.setdefault(node.gateway.id, []).append(report.nodeid)
 
     def pytest_testnodedown(self, node: "WorkerController", error: object | None) -> None:
         """Forget a worker that crashed."""
@@ -161,7 +161,7 @@ class ControllerSide:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say how to repeat what failed, with the same VMIDs."""
-        commands = report.render_repeats(self._failed, self._roster.get_blocks())
+        commands = report.render_repeats(self._failed, self._roster.get_all_blocks())
         if commands:
             terminalreporter.section("again, one worker at a time, with the VMIDs it had")
             for command in commands:

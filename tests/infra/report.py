@@ -1,5 +1,6 @@
 """From records to lines of text; printing them is left to `plugin`."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -43,8 +44,8 @@ def render_repeats(failed: Mapping[str, Sequence[str]], blocks: Mapping[str, Blo
 
 
 def _quote(nodeids: Iterable[str]) -> str:
-    """Quote node ids for a shell; parameters hold brackets and spaces."""
+    """Quote node ids for a shell; parameters hold brackets, spaces and quotes."""
     unique = list(dict.fromkeys(nodeids))
-    shown = " ".join(f"'{nodeid}'" for nodeid in unique[:SHOWN_TESTS])
+    shown = shlex.join(unique[:SHOWN_TESTS])
     more = len(unique) - SHOWN_TESTS
     return f"{shown}  # and {more} more" if more > 0 else shown

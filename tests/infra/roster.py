@@ -17,6 +17,7 @@ class Roster:
 
     def __init__(self) -> None:
         self._manifests: dict[str, Manifest] = {}
+        self._crashed: dict[str, Block] = {}
         self._groups: Mapping[int, tuple[str, ...]] | None = None
 
     def receive(self, text: str) -> None:
@@ -45,12 +46,18 @@ class Roster:
 
     def forget(self, worker_id: str) -> None:
         """Drop a worker that crashed: its PID, and so its block, may come back in another."""
-        self._manifests.pop(worker_id, None)
+        manifest = self._manifests.pop(worker_id, None)
+        if manifest is not None:
+            self._crashed[worker_id] = manifest.block
 
     def get_groups(self) -> Mapping[int, tuple[str, ...]]:
         """Return the groups that all workers agree on, by position in the collection."""
         return self._groups or {}
 
     def get_blocks(self) -> dict[str, Block]:
-        """Return each worker's block of VMIDs."""
+        """Return each living worker's block of VMIDs."""
         return {worker_id: manifest.block for worker_id, manifest in self._manifests.items()}
+
+    def get_all_blocks(self) -> dict[str, Block]:
+        """Return each worker's block, also of those that crashed."""
+        return self._crashed | self.get_blocks()

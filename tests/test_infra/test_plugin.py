@@ -215,7 +215,7 @@ def test_failure_on_a_worker_says_how_to_repeat_it_with_its_vmids(inner: InnerSu
         """
     )
     first = inner.run("-n", "2").stdout
-    (command,) = re.findall(r"pytest (-n 0 --vmid-pid=\d+) 'test_vmid.py::test_fails'", first.str())
+    (command,) = re.findall(r"pytest (-n 0 --vmid-pid=\d+) test_vmid.py::test_fails", first.str())
     (vmid,) = set(re.findall(r"AssertionError: assert '(\d+)' == '0'", first.str()))
 
     again = inner.run(*command.split(), "test_vmid.py::test_fails").stdout
@@ -449,6 +449,7 @@ def test_crashed_worker_costs_one_test_and_leaves_nothing(inner: InnerSuite) -> 
 
     result.assert_outcomes(passed=5, failed=1)
     result.stdout.fnmatch_lines(["*crashed while running 'test_crash.py::test_crash[[]2]'"])
+    result.stdout.fnmatch_lines(["pytest -n 0 --vmid-pid=* 'test_crash.py::test_crash[[]2]'"])
     assert not inner.infra_dir.exists()
 
 

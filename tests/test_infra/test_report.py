@@ -38,10 +38,15 @@ def test_overlap_is_found(extra: Block, expected: tuple[str, str] | None) -> Non
 
 
 def test_repeat_commands_name_worker_pid_and_tests() -> None:
-    failed = {"gw2": ["t.py::a[x y]", "t.py::a[x y]"], "gw1": [f"t.py::{n}" for n in range(5)]}
+    failed = {
+        "gw2": ["t.py::a[x y]", "t.py::a[x y]"],
+        "gw1": [f"t.py::{n}" for n in range(5)],
+        "gw10": ["t.py::a[it's]"],
+    }
 
     assert report.render_repeats(failed, BLOCKS) == [
-        "pytest -n 0 --vmid-pid=10 't.py::0' 't.py::1' 't.py::2'  # and 2 more",
+        "pytest -n 0 --vmid-pid=10 t.py::0 t.py::1 t.py::2  # and 2 more",
+        """pytest -n 0 --vmid-pid=12 't.py::a[it'"'"'s]'""",
         "pytest -n 0 --vmid-pid=11 't.py::a[x y]'",
     ]
 

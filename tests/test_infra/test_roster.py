@@ -71,3 +71,5 @@ def test_pid_of_a_crashed_worker_may_come_back() -> None:
     roster.receive(build_manifest(0, worker_id="gw1").to_json())
 
     roster.check("gw1")
+    assert list(roster.get_blocks()) == ["gw1"]
+    assert list(roster.get_all_blocks()) == ["gw0", "gw1"]
