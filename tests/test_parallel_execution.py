@@ -42,12 +42,16 @@ def in_threads(call):
     return got
 
 @pytest.fixture
-def record(request, worker_id, vmid_factory):
-    """Torn down before the VMIDs go back, so the time noted is one at which they were held."""
+def record(request, worker_id, process_unique_vmid):
+    """Torn down before the VMIDs go back, so the time noted is one at which they were held.
+
+    Every test draws one, also the groups', which are sure to run on different workers.
+    """
     entry = {
         "test": request.node.nodeid, "worker": worker_id, "pid": os.getpid(),
         "variables": {name: os.environ.get(name) for name in VARIABLES},
-        "seen": os.environ.get("LEFT_BY_A_TEST")}
+        "seen": os.environ.get("LEFT_BY_A_TEST"),
+        "vmids": [int(process_unique_vmid)], "held_from": time.monotonic()}
     yield entry
     entry["held_until"] = time.monotonic()
     RECORDS.mkdir(exist_ok=True)
@@ -56,15 +60,13 @@ def record(request, worker_id, vmid_factory):
 '''
 
 SUITE = """
-import os, time
+import os
 import pytest
 from conftest import in_threads
 
 @pytest.mark.parametrize("number", range(4))
-def test_vmids(number, record, vmid_factory, process_unique_vmid):
-    drawn = in_threads(lambda: [vmid_factory() for _ in range(5)])
-    record["held_from"] = time.monotonic()
-    record["vmids"] = [int(process_unique_vmid), *sum(drawn, [])]
+def test_vmids(number, record, vmid_factory):
+    record["vmids"] += sum(in_threads(lambda: [vmid_factory() for _ in range(5)]), [])
 
 @pytest.mark.parametrize("number", range(4))
 def test_environment(number, record, parallel_safe_environment, isolated_temp_dir):
@@ -107,9 +109,12 @@ TESTS = 6 * 4 * COUNT
 
 def find_shared_vmids(records: Sequence[Record], _: Path) -> Iterator[str]:
     """No VMID in two processes, nor twice at the same time in one."""
-    drawn = [(vmid, record) for record in records for vmid in record.get("vmids", ())]
-    assert len(drawn) == 4 * COUNT * 21
-    for (one_vmid, one), (other_vmid, other) in pairwise(sorted(drawn, key=lambda pair: pair[0])):
+    drawn = [(vmid, record) for record in records for vmid in record["vmids"]]
+    assert len(drawn) == TESTS + 4 * COUNT * 20
+    assert len({record["pid"] for record in records}) > 1, "one process alone shows nothing"
+    # In this order two holders of one id, if there are any, are neighbours.
+    drawn.sort(key=lambda pair: (pair[0], pair[1]["held_from"]))
+    for (one_vmid, one), (other_vmid, other) in pairwise(drawn):
         is_held_twice = one["pid"] != other["pid"] or (
             one["held_from"] < other["held_until"] and other["held_from"] < one["held_until"]
         )
