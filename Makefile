@@ -17,10 +17,10 @@ test-parallel: $(UV)  ## all tests, in parallel
 	$(UV) run pytest -c pytest-parallel.ini
 
 test-suite: $(UV)  ## the suite of the real Proxmox tools, in parallel
-	$(UV) run pytest -c pytest-parallel.ini tests/vm_lifecycle
+	$(UV) run pytest -c pytest-parallel.ini tests/suite
 
 test-hunt: $(UV)  ## the suite of the real tools ten times over, to find flaky tests
-	$(UV) run pytest -c pytest-parallel.ini --count=10 tests/vm_lifecycle
+	$(UV) run pytest -c pytest-parallel.ini --count=10 tests/suite
 
 lint: $(UV)  ## ruff: rules and format
 	$(UV) run ruff check && $(UV) run ruff format --check

@@ -1,6 +1,6 @@
 """Breaks the VM tools on purpose, one fault at a time, and counts the tests that notice.
 
-The faults are a table in planted_faults; the tests that must notice them are tests/vm_lifecycle.
+The faults are a table in planted_faults; the tests that must notice them are tests/suite.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Final
 from planted_faults import FAULTS, Fault
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SUITE: Final = "tests/vm_lifecycle"
+SUITE: Final = "tests/suite"
 REPORT: Final = ROOT / "docs" / "planted-faults.md"
 PACKAGE: Final = "proxmox_mcp"
 PINNED: Final = ("proxmox-mcp-plus", "proxmoxer", "pytest", "pytest-asyncio")
@@ -44,7 +44,7 @@ DESCRIPTION: Final = """\
 Show that the VM suite notices broken tools.
 
 For each fault, copy the installed package proxmox_mcp, change one line of the copy, and run
-tests/vm_lifecycle against it. A fault is caught when at least one test fails. The unchanged
+tests/suite against it. A fault is caught when at least one test fails. The unchanged
 copy runs first and has to pass; the installed package itself is never touched.
 
 A fault that no test notices is a missing test: write it, then run this again with --only.

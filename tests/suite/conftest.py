@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
-from tests.vm_lifecycle.cluster_time import ClusterTime
-from tests.vm_lifecycle.job_store import FakeJobStore
-from tests.vm_lifecycle.lab import NAME, NODE, OTHER_NODE, Lab, describe_guests
+from tests.suite.cluster_time import ClusterTime
+from tests.suite.job_store import FakeJobStore
+from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab, describe_guests
 
 
 @pytest.fixture(scope="session", autouse=True)

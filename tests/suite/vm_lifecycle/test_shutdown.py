@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from tests.fixtures.base_test_classes import BaseVMErrorTest, BaseVMStateChangeTest
-from tests.vm_lifecycle.lab import NODE, Lab
+from tests.suite.lab import NODE, Lab
 
 pytestmark = pytest.mark.unit
 

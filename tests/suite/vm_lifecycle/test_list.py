@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixtures.mock_helpers import AssertionHelper, ProxmoxAPIMockBuilder
 from tests.fixtures.proxmox.guests import Guest
-from tests.vm_lifecycle.lab import NODE, OTHER_NODE, Lab
+from tests.suite.lab import NODE, OTHER_NODE, Lab
 
 pytestmark = pytest.mark.unit
 

@@ -8,8 +8,8 @@ import pytest
 from tests.fixtures.base_test_classes import BaseVMLifecycleTest
 from tests.fixtures.mock_helpers import AssertionHelper
 from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
-from tests.vm_lifecycle.job_store import FakeJobStore
-from tests.vm_lifecycle.lab import NODE, OTHER_NODE, Lab
+from tests.suite.job_store import FakeJobStore
+from tests.suite.lab import NODE, OTHER_NODE, Lab
 
 pytestmark = pytest.mark.unit
 

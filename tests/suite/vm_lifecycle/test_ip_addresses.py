@@ -7,7 +7,7 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
-from tests.vm_lifecycle.lab import NODE, Lab
+from tests.suite.lab import NODE, Lab
 
 pytestmark = pytest.mark.unit
 

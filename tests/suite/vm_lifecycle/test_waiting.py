@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.mock_helpers import AgentResult
-from tests.vm_lifecycle.lab import NODE, Lab
+from tests.suite.lab import NODE, Lab
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.fixtures.mock_helpers import AgentResult, ProxmoxAPIMockBuilder
 from tests.fixtures.vm_data_factory import VMTestDataFactory
-from tests.vm_lifecycle.cluster_time import ClusterTime
-from tests.vm_lifecycle.job_store import FakeJobStore
-from tests.vm_lifecycle.lab import NODE, Lab
+from tests.suite.cluster_time import ClusterTime
+from tests.suite.job_store import FakeJobStore
+from tests.suite.lab import NODE, Lab
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.vm_lifecycle.lab import NODE, Lab
+from tests.suite.lab import NODE, Lab
 
 pytestmark = pytest.mark.unit
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixtures.mock_helpers import AgentResult
 from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
-from tests.vm_lifecycle.lab import NODE, OTHER_NODE, Lab
+from tests.suite.lab import NODE, OTHER_NODE, Lab
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
 

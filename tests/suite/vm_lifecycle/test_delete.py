@@ -6,9 +6,9 @@ import pytest
 
 from tests.fixtures.base_test_classes import BaseVMErrorTest, BaseVMLifecycleTest
 from tests.fixtures.mock_helpers import AssertionHelper
-from tests.vm_lifecycle.cluster_time import ClusterTime
-from tests.vm_lifecycle.job_store import FakeJobStore
-from tests.vm_lifecycle.lab import NODE, OTHER_NODE, Lab
+from tests.suite.cluster_time import ClusterTime
+from tests.suite.job_store import FakeJobStore
+from tests.suite.lab import NODE, OTHER_NODE, Lab
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,1 @@
+"""Holds the tests of proxmox-mcp-plus: its tools, on the Proxmox double."""
