@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder, VMToolsMockHelper
-from tests.fixtures.proxmox.guests import Guest
+from tests.fixtures.proxmox.vms import Vm
 
 NODE: Final = "node2"
 OTHER_NODE: Final = "node1"
@@ -41,9 +41,11 @@ class Lab:
         return f"/nodes/{self.node}/qemu/{self.vmid}"
 
     @property
-    def guest(self) -> Guest:
+    def guest(self) -> Vm:
         """The VM under test, as the cluster has it now."""
-        return self.builder.cluster.guests[int(self.vmid)]
+        guest = self.builder.cluster.guests[int(self.vmid)]
+        assert isinstance(guest, Vm)
+        return guest
 
     @property
     def is_gone(self) -> bool:
@@ -89,6 +91,6 @@ class Lab:
 def describe_guests(builder: ProxmoxAPIMockBuilder) -> dict[int, tuple[object, ...]]:
     """Return what the cluster's guests are, to compare with later."""
     return {
-        vmid: (guest.node, guest.qmpstatus, guest.pid, dict(guest.config))
+        vmid: (guest.node, guest.status, guest.pid, dict(guest.config))
         for vmid, guest in builder.cluster.guests.items()
     }

@@ -3,9 +3,7 @@ from typing import Any
 import pytest
 from proxmoxer.core import ResourceException
 
-from tests.fixtures.builder import (
-    ProxmoxAPIMockBuilder,
-)
+from tests.fixtures.builder import ProxmoxAPIMockBuilder
 from tests.fixtures.proxmox.errors import DoubleError, UnknownOperationError
 
 FACES = ["build", "build_api"]

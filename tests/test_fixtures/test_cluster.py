@@ -1,21 +1,22 @@
 import pytest
 
-from tests.fixtures.proxmox.cluster import Cluster, Node, Storage
+from tests.fixtures.proxmox.cluster import Cluster, Node
 from tests.fixtures.proxmox.errors import Refusal
-from tests.fixtures.proxmox.guests import Guest
+from tests.fixtures.proxmox.storages import Storage
+from tests.fixtures.proxmox.vms import Vm
 
 
 def make_cluster() -> Cluster:
     cluster = Cluster()
     cluster.add_node(Node("node1"))
-    cluster.guests[100] = Guest(100, "node1")
+    cluster.guests[100] = Vm(100, "node1")
     return cluster
 
 
 def test_guest_is_found_on_its_node() -> None:
     cluster = make_cluster()
 
-    assert cluster.guest("node1", 100) is cluster.guests[100]
+    assert cluster.vm("node1", 100) is cluster.guests[100]
 
 
 @pytest.mark.parametrize(("node", "vmid"), [("node1", 999), ("node2", 100)], ids=["id", "node"])
@@ -23,7 +24,7 @@ def test_guest_that_is_elsewhere_is_refused(node: str, vmid: int) -> None:
     cluster = make_cluster()
 
     with pytest.raises(Refusal) as refused:
-        cluster.guest(node, vmid)
+        cluster.vm(node, vmid)
 
     expected = f"Configuration file 'nodes/{node}/qemu-server/{vmid}.conf' does not exist"
     assert refused.value.message == expected
@@ -51,7 +52,7 @@ def test_unknown_storage_is_refused() -> None:
 
 def test_next_vmid_is_the_lowest_free_one() -> None:
     cluster = make_cluster()
-    cluster.guests[102] = Guest(102, "node1")
+    cluster.guests[102] = Vm(102, "node1")
 
     assert cluster.next_vmid() == 101
 

@@ -3,6 +3,7 @@ import pytest
 from tests.fixtures.proxmox.endpoints import TABLE, Endpoint, EndpointTable, split_path
 from tests.fixtures.proxmox.faults import OPERATIONS
 from tests.fixtures.proxmox.operations import HANDLERS
+from tests.fixtures.proxmox.schema.results import OBJECT
 
 MODELLED = {(one.method, one.template) for one in TABLE.endpoints if one.is_modelled}
 
@@ -45,16 +46,16 @@ def test_no_request_is_listed_twice() -> None:
     ],
 )  # fmt: skip
 def test_match(path: str, template: str, values: dict[str, str]) -> None:
-    match = TABLE.match(split_path(path))
+    match = TABLE.find(path)
 
     assert match is not None
     assert (match.template, match.values) == (template, values)
 
 
 def test_literal_wins_over_placeholder() -> None:
-    table = EndpointTable([Endpoint("GET", "/{a}/x"), Endpoint("GET", "/~/x")])
+    table = EndpointTable([Endpoint("GET", "/{a}/x", OBJECT), Endpoint("GET", "/~/x", OBJECT)])
 
-    match = table.match(("~", "x"))
+    match = table.find("/~/x")
 
     assert match is not None
     assert match.template == "/~/x"
@@ -64,7 +65,7 @@ def test_literal_wins_over_placeholder() -> None:
     "path", ["/", "/nodes/n/qemuu", "/nodes/n/qemu/100/status", "/nodes/n/x/y"]
 )
 def test_unknown_path_has_no_match(path: str) -> None:
-    assert TABLE.match(split_path(path)) is None
+    assert TABLE.find(path) is None
 
 
 @pytest.mark.parametrize(

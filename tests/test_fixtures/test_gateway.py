@@ -3,8 +3,8 @@ import pytest
 from tests.fixtures.proxmox.cluster import Node
 from tests.fixtures.proxmox.errors import Refusal
 from tests.fixtures.proxmox.gateway import Gateway, normalise
-from tests.fixtures.proxmox.guests import Guest
 from tests.fixtures.proxmox.journal import Call
+from tests.fixtures.proxmox.vms import Vm
 
 VM = "/nodes/node1/qemu/100"
 UNKNOWN = "property is not defined in schema and the schema does not allow additional properties"
@@ -13,7 +13,7 @@ UNKNOWN = "property is not defined in schema and the schema does not allow addit
 def make_gateway() -> Gateway:
     gateway = Gateway()
     gateway.cluster.add_node(Node("node1"))
-    gateway.cluster.guests[100] = Guest(100, "node1")
+    gateway.cluster.guests[100] = Vm(100, "node1")
     return gateway
 
 

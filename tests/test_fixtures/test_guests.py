@@ -1,7 +1,8 @@
 import pytest
 
 from tests.fixtures.proxmox.errors import Refusal
-from tests.fixtures.proxmox.guests import Guest, read_size
+from tests.fixtures.proxmox.guests import read_size
+from tests.fixtures.proxmox.vms import Vm
 
 
 @pytest.mark.parametrize(
@@ -13,13 +14,13 @@ from tests.fixtures.proxmox.guests import Guest, read_size
     ],
 )
 def test_status(is_running: bool, is_paused: bool, status: str, qmpstatus: str) -> None:
-    guest = Guest(100, "node1", is_running=is_running, is_paused=is_paused)
+    guest = Vm(100, "node1", is_running=is_running, is_paused=is_paused)
 
     assert (guest.status, guest.qmpstatus) == (status, qmpstatus)
 
 
 def test_sizing_of_a_running_guest_waits_for_the_next_start() -> None:
-    guest = Guest(100, "node1", {"cores": 2, "memory": "512"})
+    guest = Vm(100, "node1", {"cores": 2, "memory": "512"})
     guest.power_on(0, pid=1)
     guest.config.update(cores=4, memory="1024")
 
@@ -36,7 +37,7 @@ def test_sizing_of_a_running_guest_waits_for_the_next_start() -> None:
     ids=["default", "cores of all sockets", "vcpus"],
 )
 def test_cpus(config: dict[str, int | str], cpus: int) -> None:
-    assert Guest(100, "node1", config).cpus == cpus
+    assert Vm(100, "node1", config).cpus == cpus
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_read_size(volume: str, size: int) -> None:
 
 
 def test_maxdisk_passes_over_cdroms() -> None:
-    guest = Guest(
+    guest = Vm(
         100, "node1", {"ide2": "local:iso/a.iso,media=cdrom,size=1G", "scsi0": "a:b,size=8G"}
     )
 
@@ -57,7 +58,7 @@ def test_maxdisk_passes_over_cdroms() -> None:
 
 
 def test_digest_follows_the_configuration() -> None:
-    guest = Guest(100, "node1", {"cores": 2})
+    guest = Vm(100, "node1", {"cores": 2})
     before = guest.digest
 
     guest.config["cores"] = 3
@@ -67,7 +68,7 @@ def test_digest_follows_the_configuration() -> None:
 
 
 def test_uptime_counts_while_running_only() -> None:
-    guest = Guest(100, "node1")
+    guest = Vm(100, "node1")
     guest.power_on(1000, pid=1)
 
     running = guest.uptime(1030)
@@ -81,11 +82,11 @@ def test_uptime_counts_while_running_only() -> None:
     [("1", True), ("enabled=1,fstrim_cloned_disks=1", True), ("0", False), ("enabled=0", False)],
 )
 def test_agent_option(value: str, enabled: bool) -> None:
-    assert Guest(100, "node1", {"agent": value}).is_agent_enabled is enabled
+    assert Vm(100, "node1", {"agent": value}).is_agent_enabled is enabled
 
 
 def test_require_unlocked_names_the_lock() -> None:
-    guest = Guest(100, "node1", {"lock": "backup"})
+    guest = Vm(100, "node1", {"lock": "backup"})
 
     guest.require_unlocked(besides="backup")
 
@@ -95,4 +96,4 @@ def test_require_unlocked_names_the_lock() -> None:
 
 def test_require_running_names_the_guest() -> None:
     with pytest.raises(Refusal, match="VM 100 not running"):
-        Guest(100, "node1").require_running()
+        Vm(100, "node1").require_running()

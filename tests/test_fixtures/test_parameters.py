@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tests.fixtures.proxmox.parameters import (
+from tests.fixtures.proxmox.schema.parameters import (
     ComplaintError,
     Kind,
     Numbered,

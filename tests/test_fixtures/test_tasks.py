@@ -2,7 +2,8 @@ import pytest
 
 from tests.fixtures.proxmox.clock import EPOCH_S, Clock
 from tests.fixtures.proxmox.errors import Refusal
-from tests.fixtures.proxmox.tasks import UPID_PATTERN, TaskBook
+from tests.fixtures.proxmox.schema.results import UPID_PATTERN
+from tests.fixtures.proxmox.tasks import TaskBook
 
 
 def make_book(duration_s: float = 0) -> tuple[TaskBook, Clock]:

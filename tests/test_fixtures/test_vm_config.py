@@ -1,15 +1,21 @@
 import pytest
 
-from tests.fixtures.proxmox.cluster import Cluster, Node, Storage
-from tests.fixtures.proxmox.guests import ConfigValue, Guest
-from tests.fixtures.proxmox.vm_config import apply_options, delete_options, rename_volumes
+from tests.fixtures.proxmox.cluster import Cluster, Node
+from tests.fixtures.proxmox.guests import ConfigValue
+from tests.fixtures.proxmox.operations.vm_config import (
+    apply_options,
+    delete_options,
+    rename_volumes,
+)
+from tests.fixtures.proxmox.storages import Storage
+from tests.fixtures.proxmox.vms import Vm
 
 
-def make_guest(**config: ConfigValue) -> tuple[Cluster, Guest]:
+def make_guest(**config: ConfigValue) -> tuple[Cluster, Vm]:
     cluster = Cluster()
     cluster.add_node(Node("node1"))
     cluster.storages["files"] = Storage("files", "dir", ("images",))
-    return cluster, Guest(100, "node1", dict(config))
+    return cluster, Vm(100, "node1", dict(config))
 
 
 @pytest.mark.parametrize(

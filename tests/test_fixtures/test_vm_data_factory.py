@@ -5,7 +5,7 @@ from proxmoxer.core import ResourceException
 
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
 from tests.fixtures.proxmox.errors import DoubleError
-from tests.fixtures.proxmox.tasks import UPID_PATTERN
+from tests.fixtures.proxmox.schema.results import UPID_PATTERN
 from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory, VMTestDataFactory
 
 

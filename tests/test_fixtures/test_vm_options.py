@@ -1,7 +1,7 @@
 import pytest
 
-from tests.fixtures.proxmox.parameters import ComplaintError
-from tests.fixtures.proxmox.vm_options import VM_OPTIONS
+from tests.fixtures.proxmox.schema.parameters import ComplaintError
+from tests.fixtures.proxmox.schema.vm_options import VM_OPTIONS
 
 ACCEPTED = {
     "agent": "1",
