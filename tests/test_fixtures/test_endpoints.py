@@ -90,5 +90,5 @@ def test_nearest_keeps_the_values_of_the_path(path: str, nearest: str) -> None:
     ],
     ids=["wildcards", "misspelt", "other method", "wildcard for a literal"],
 )
-def test_could_match(method: str, pattern: tuple[str | None, ...], expected: bool) -> None:
-    assert TABLE.could_match(method, pattern) is expected
+def test_fitting(method: str, pattern: tuple[str | None, ...], expected: bool) -> None:
+    assert bool(TABLE.fitting(method, pattern)) is expected

@@ -177,7 +177,7 @@ def test_override_answers_for_all_ids(mock: Any) -> None:
     answer = {"status": "running", "name": "any"}
     mock.nodes.return_value.qemu.return_value.status.current.get.return_value = answer
 
-    assert mock.nodes("node1").qemu("777").status.current.get() is answer
+    assert mock.nodes("node1").qemu("777").status.current.get() == answer
 
 
 def test_override_of_a_path_beats_the_wildcard(mock: Any) -> None:
@@ -216,9 +216,9 @@ def test_side_effect_gives_one_answer_after_the_other(mock: Any) -> None:
 
 
 def test_side_effect_is_called_with_the_parameters(mock: Any) -> None:
-    mock.cluster.nextid.get.side_effect = lambda vmid: vmid + 1
+    mock.cluster.nextid.get.side_effect = lambda vmid: str(vmid + 1)
 
-    assert mock.cluster.nextid.get(vmid=500) == 501
+    assert mock.cluster.nextid.get(vmid=500) == "501"
 
 
 def test_side_effect_none_returns_to_the_state(mock: Any) -> None:
@@ -245,7 +245,7 @@ def test_override_of_an_unknown_request_is_refused_when_set(mock: Any, name: str
     "use",
     [
         pytest.param(lambda mock: setattr(mock.nodes, "return_value", 1), id="path's return_value"),
-        pytest.param(lambda mock: setattr(mock.nodes, "get", Mock()), id="verb replaced"),
+        pytest.param(lambda mock: setattr(mock.nodes, "get", []), id="verb replaced"),
         pytest.param(lambda mock: setattr(mock.nodes.get, "foo", 1), id="verb's attribute"),
         pytest.param(lambda mock: mock.nodes.get.return_value, id="override never set"),
         pytest.param(lambda mock: mock.nodes.assert_caled_once(), id="misspelt assertion"),
