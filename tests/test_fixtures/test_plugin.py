@@ -59,6 +59,43 @@ def test_swallowed_violation_in_a_thread_fails_the_test(pytester: pytest.Pyteste
     result.assert_outcomes(passed=1, errors=1)
 
 
+UNUSED = """
+    import pytest
+    from FIXTURES.base_test_classes import BaseVMOperationTest
+
+    def describe(builder):
+        return builder.with_operation_error("start", "no quorum", times=1)
+
+    def test_unused(mock_builder):
+        describe(mock_builder)
+
+    def test_unused_by_thread(thread_safe_mock_builder):
+        describe(thread_safe_mock_builder())
+
+    class TestUnused(BaseVMOperationTest):
+        def test_unused(self):
+            describe(self.mock_builder)
+
+    def test_allowed(mock_builder):
+        describe(mock_builder).allow_unused()
+
+    def test_failed(mock_builder):
+        describe(mock_builder)
+        assert False
+
+    def test_skipped(mock_builder):
+        describe(mock_builder)
+        pytest.skip("later")
+""".replace("FIXTURES", "tests.fixtures")
+
+
+def test_unused_description_fails_a_test_that_has_passed(pytester: pytest.Pytester) -> None:
+    result = run(pytester, UNUSED)
+
+    result.assert_outcomes(passed=4, errors=3, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*no quorum*POST /nodes/{node}/qemu/{vmid}/status/start*"])
+
+
 def test_isolated_params_take_the_vmid_of_the_process(pytester: pytest.Pytester) -> None:
     result = run(pytester, """
         import pytest
