@@ -3,7 +3,12 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.mock_helpers import AssertionHelper, ProxmoxAPIMockBuilder, VMToolsMockHelper
+from tests.fixtures.mock_helpers import (
+    AssertionHelper,
+    ContainerToolsMockHelper,
+    ProxmoxAPIMockBuilder,
+    VMToolsMockHelper,
+)
 from tests.fixtures.proxmox.errors import DoubleError, UnknownOperationError
 
 UPID = "UPID:node1:000003E8:0000000A:6955B900:qmstart:100:root@pam:"
@@ -48,6 +53,45 @@ def test_minimal_mock_lets_the_operation_happen(operation: str) -> None:
 def test_minimal_mock_for_an_unknown_operation_is_refused() -> None:
     with pytest.raises(UnknownOperationError, match="'migrate'; known are create"):
         VMToolsMockHelper.create_minimal_mock_for_operation("migrate")
+
+
+def test_container_tools_get_the_face_that_is_given() -> None:
+    face = ProxmoxAPIMockBuilder().build()
+
+    tools = ContainerToolsMockHelper.create_container_tools_with_mock(face, Tools)
+
+    assert tools.api is face
+
+
+def test_container_tools_are_on_a_container_by_default() -> None:
+    tools = ContainerToolsMockHelper.create_container_tools_with_mock()
+
+    result = tools.start_container("node1:200")
+
+    AssertionHelper.assert_success_response(result, "ct-200", "OK")
+
+
+@pytest.mark.parametrize("operation", ["start", "stop", "shutdown", "reboot", "restart"])
+def test_minimal_mock_lets_the_container_operation_happen(operation: str) -> None:
+    mock: Any = ContainerToolsMockHelper.create_minimal_mock_for_container_operation(
+        operation, vmid="7000", node="n"
+    )
+
+    verb = "reboot" if operation == "restart" else operation
+    upid = mock.nodes("n").lxc("7000").status(verb).post()
+    assert mock.nodes("n").tasks(upid).status.get()["exitstatus"] == "OK"
+
+
+@pytest.mark.parametrize(("operation", "left"), [("create", []), ("delete", [200])])
+def test_minimal_mock_lets_containers_come_and_go(operation: str, left: list[int]) -> None:
+    mock: Any = ContainerToolsMockHelper.create_minimal_mock_for_container_operation(operation)
+
+    assert [one["vmid"] for one in mock.nodes("node1").lxc.get()] == left
+
+
+def test_minimal_mock_for_an_unknown_container_operation_is_refused() -> None:
+    with pytest.raises(UnknownOperationError, match="'migrate'; known are config, create"):
+        ContainerToolsMockHelper.create_minimal_mock_for_container_operation("migrate")
 
 
 @pytest.mark.parametrize(

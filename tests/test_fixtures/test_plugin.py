@@ -9,7 +9,7 @@ import pytest
 
 from tests import fixtures
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
-from tests.fixtures.vm_data_factory import VMTestDataFactory
+from tests.fixtures.vm_data_factory import ContainerTestDataFactory, VMTestDataFactory
 
 SWALLOW = """
     from contextlib import suppress
@@ -184,6 +184,20 @@ def test_default_config_is_accepted(
     mock_builder.build_api().nodes("node1").qemu.create(vmid=vmid, **default_vm_config)
 
     assert mock_builder.cluster.guests[vmid].cpus == default_vm_config["cores"]
+
+
+def test_basic_container_tools_have_a_stopped_container(
+    container_tools_basic: Any, mock_builder: ProxmoxAPIMockBuilder
+) -> None:
+    container_tools_basic.start_container("200")
+
+    assert mock_builder.cluster.guests[200].is_running
+
+
+def test_container_factory_is_the_tests_own(
+    container_data_factory: ContainerTestDataFactory,
+) -> None:
+    assert container_data_factory.next_vmid() == ContainerTestDataFactory().next_vmid()
 
 
 def test_builders_of_threads_differ(
