@@ -182,6 +182,23 @@ def test_override_answers_for_all_ids(mock: Any) -> None:
     assert mock.nodes("node1").qemu("777").status.current.get() == answer
 
 
+def test_calls_without_an_id_stand_for_all_ids(mock: Any) -> None:
+    mock.nodes().qemu().config.get.return_value = {"name": "any"}
+
+    assert mock.nodes("node1").qemu("100").config.get() == {"name": "any"}
+    assert mock.nodes().qemu().config.get.return_value == {"name": "any"}
+    mock.nodes().qemu().config.get.assert_called_once_with()
+    mock.nodes().qemu.assert_any_call("100")
+
+
+def test_call_without_an_id_stays_for_requests(mock: Any) -> None:
+    nodes = mock().nodes().get()
+
+    assert nodes == mock.nodes.get()
+    mock.nodes().get.return_value = []
+    assert mock.nodes.get() == []
+
+
 def test_override_of_a_path_beats_the_wildcard(mock: Any) -> None:
     mock.nodes("node1").qemu("100").config.get.return_value = {"name": "this"}
     mock.nodes.return_value.qemu.return_value.config.get.return_value = {"name": "any"}
