@@ -86,6 +86,22 @@ class TestOperation(BaseContainerOperationTest):
         with pytest.raises(AssertionError, match="vzstart of CT 200: OK\nreceived: no such task"):
             self.assert_container_started()
 
+    @pytest.mark.parametrize(
+        ("kind", "status", "check"),
+        [
+            ("vzstart", "stopped", "assert_container_started"),
+            ("vzshutdown", "running", "assert_container_shut_down"),
+            ("vzstop", "running", "assert_container_was_stopped"),
+            ("vzdestroy", "stopped", "assert_container_deleted"),
+        ],
+    )
+    def test_task_without_its_outcome_is_noticed(self, kind: str, status: str, check: str) -> None:
+        self.mock_builder.with_container(200, status=status)
+        self.mock_builder.cluster.tasks.submit(kind, node="node1", ident="200")
+
+        with pytest.raises(AssertionError, match=f"received: .* is {status}|it is {status}"):
+            getattr(self, check)()
+
     def test_operation_error(self) -> None:
         self.setup_container_not_found_error()
         self.setup_node_offline_error()

@@ -1,12 +1,14 @@
 import copy
 import json
 import pickle
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures import config_manager
 from tests.fixtures.config_manager import MockConfigManager
 from tests.fixtures.proxmox.errors import DoubleError
 
@@ -85,16 +87,24 @@ def test_load_takes_all_or_nothing() -> None:
     assert manager.get("mcp.port") == 8000
 
 
-def test_threads_see_no_half_of_a_load() -> None:
+def split_slowly(key: str) -> tuple[str, str]:
+    time.sleep(0.001)
+    section, _dot, name = key.partition(".")
+    return section, name
+
+
+def test_threads_see_no_half_of_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Reading the keys is where another thread would get in between two settings.
+    monkeypatch.setattr(config_manager, "_split", split_slowly)
     manager = MockConfigManager({"mcp": {"host": "0", "port": 0}})
 
     def load(number: int) -> None:
         manager.load({"mcp": {"host": str(number), "port": number}})
 
     with ThreadPoolExecutor(8) as pool:
-        for number in range(500):
+        for number in range(8):
             pool.submit(load, number)
-        seen = [manager.section("mcp") for _ in range(500)]
+        seen = [manager.section("mcp") for _ in range(20) if not time.sleep(0.001)]
 
     assert all(one["host"] == str(one["port"]) for one in seen)
 

@@ -221,8 +221,9 @@ def test_override_is_given_in_copies(mock: Any) -> None:
     status.return_value = answer
 
     status().clear()
-    answer["status"] = "stopped"
+    assert status() == {"status": "running"}
 
+    answer["status"] = "stopped"
     assert status() == {"status": "stopped"}
 
 
