@@ -48,19 +48,19 @@ class Play:
         self._api = api
         self.outcomes: list[Outcome] = []
 
-    def get(self, path: str, **params: object) -> Any:
+    def get(self, path: str, /, **params: object) -> Any:
         """Read; the answer is also given back, None when it was refused."""
         return self._send("GET", path, params, lambda one: one.get(**params))
 
-    def post(self, path: str, **params: object) -> Any:
+    def post(self, path: str, /, **params: object) -> Any:
         """Send a request that begins or creates something."""
         return self._send("POST", path, params, lambda one: one.post(**params))
 
-    def put(self, path: str, **params: object) -> Any:
+    def put(self, path: str, /, **params: object) -> Any:
         """Send a request that changes something."""
         return self._send("PUT", path, params, lambda one: one.put(**params))
 
-    def delete(self, path: str, **params: object) -> Any:
+    def delete(self, path: str, /, **params: object) -> Any:
         """Send a request that removes something."""
         return self._send("DELETE", path, params, lambda one: one.delete(**params))
 

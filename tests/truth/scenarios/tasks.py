@@ -45,11 +45,3 @@ def node_that_is_offline(play: Play) -> None:
 @SCENARIOS.add()
 def version_of_the_api(play: Play) -> None:
     play.get("version")
-
-
-@SCENARIOS.add()
-def storages_of_a_node(play: Play) -> None:
-    play.get("nodes/node1/storage")
-    play.get("nodes/node1/storage/local/status")
-    play.get("nodes/node1/storage/nowhere/status")
-    play.get("nodes/node1/storage", content="iso")
