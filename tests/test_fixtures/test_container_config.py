@@ -147,6 +147,23 @@ def test_other_changes_wait_for_the_next_start(mock_builder: ProxmoxAPIMockBuild
     assert (after["ostype"], "features" in after) == ("alpine", False)
 
 
+def test_network_is_removed_from_a_running_container(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    container = make_container(mock_builder, status="running")
+
+    container.config.put(delete="net0")
+
+    assert [card["name"] for card in container.interfaces.get()] == ["lo"]
+
+
+def test_volume_in_use_keeps_its_name_to_itself(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    container = make_container(mock_builder, mp0="local-lvm:1,mp=/x", status="running")
+    container.config.put(delete="mp0")
+
+    container.config.put(mp1="local-lvm:1,mp=/y")
+
+    assert container.config.get()["mp1"].startswith("local-lvm:vm-200-disk-2,")
+
+
 def test_waiting_change_is_reverted(mock_builder: ProxmoxAPIMockBuilder) -> None:
     container = make_container(mock_builder, status="running")
     container.config.put(ostype="alpine", tty=4)
