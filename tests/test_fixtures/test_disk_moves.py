@@ -224,3 +224,37 @@ def test_disk_is_unlinked(
     config = api.nodes("node1").qemu(100).config.get()
     assert (answer, "scsi0" in config, config.get("unused0")) == (None, False, unused)
     assert (DISK in volumes) is (unused is not None)
+
+
+def test_forced_unlink_keeps_what_was_unused_before(
+    mock_builder: ProxmoxAPIMockBuilder, api: Any
+) -> None:
+    mock_builder.with_vm(100, unused0="thin:vm-100-disk-7")
+
+    api.nodes("node1").qemu(100).unlink.put(idlist="scsi0", force=1)
+
+    config = api.nodes("node1").qemu(100).config.get()
+    assert [config.get(f"unused{number}") for number in (0, 1)] == ["thin:vm-100-disk-7", None]
+
+
+def test_source_that_a_snapshot_uses_does_not_become_unused(
+    mock_builder: ProxmoxAPIMockBuilder, api: Any
+) -> None:
+    mock_builder.with_snapshot("s1", 100)
+
+    api.nodes("node1").qemu(100).move_disk.post(disk="scsi0", storage="thin")
+
+    assert "unused0" not in api.nodes("node1").qemu(100).config.get()
+
+
+def test_container_is_locked_while_its_volume_moves(
+    mock_builder: ProxmoxAPIMockBuilder, api: Any
+) -> None:
+    mock_builder.with_task_duration(5)
+    container = mock_builder.cluster.guests[200]
+    api.nodes("node1").lxc(200).move_volume.post(volume="rootfs", storage="files")
+
+    during = container.lock
+    mock_builder.clock.advance(5)
+
+    assert (during, container.lock) == ("disk", None)

@@ -60,9 +60,11 @@ def test_vm_on_shared_storage_moves_while_running(
 ) -> None:
     mock_builder.with_vm(100, status="running", scsi0="shared:8")
 
-    upid = api.nodes("node1").qemu(100).migrate.post(target="node2", online=1)
+    params = {"target": "node2", "online": 1, "targetstorage": "files"}
+    upid = api.nodes("node1").qemu(100).migrate.post(**params)
 
-    assert exitstatus(api, upid) == "OK"
+    config = api.nodes("node2").qemu(100).config.get()
+    assert (exitstatus(api, upid), config["scsi0"]) == ("OK", "shared:vm-100-disk-0,size=8G")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,8 @@ def test_disks_go_to_the_target_storage(
 
     api.nodes("node1").qemu(100).migrate.post(target="node2", targetstorage=storages)
 
-    listed = [volid for one in mock_builder.cluster.storages.values() for volid in one.volumes]
+    stores = mock_builder.cluster.storages.values()
+    listed = [volume.volid for one in stores for volume in one.volumes.values()]
     assert api.nodes("node2").qemu(100).config.get()["scsi0"] == scsi0
     assert listed == [scsi0.partition(",")[0]]
 
@@ -96,10 +99,12 @@ def test_disks_go_to_the_target_storage(
         ({"target": "node2", "targetstorage": "nope"}, 500, "storage 'nope' does not exist"),
         ({"target": "node2", "targetstorage": "here"}, 500,
          "storage 'here' is not available on node 'node2'"),
+        ({"target": "node2", "targetstorage": "off"}, 500, "storage 'off' is disabled"),
         ({"target": "node2", "targetstorage": "local"}, 500,
          "storage 'local' does not support vm images"),
     ],
-    ids=["same node", "unknown node", "no storage", "storage elsewhere", "no images"],
+    ids=["same node", "unknown node", "no storage", "storage elsewhere", "disabled",
+         "no images"],
 )  # fmt: skip
 def test_migration_is_refused(
     mock_builder: ProxmoxAPIMockBuilder,
@@ -108,6 +113,8 @@ def test_migration_is_refused(
     status: int,
     message: str,
 ) -> None:
+    mock_builder.with_storage("off", enabled=False)
+
     with pytest.raises(ResourceException, match=f"^{status} ") as raised:
         api.nodes("node1").qemu(100).migrate.post(**params)
 
@@ -168,6 +175,7 @@ def test_migration_is_aborted(
     [
         ("thin", False, "non-migratable snapshot exists"),
         ("files", False, None),
+        ("tank", False, None),
         ("files", True, "online storage migration not possible if snapshot exists"),
         ("shared", True, None),
     ],
@@ -175,6 +183,7 @@ def test_migration_is_aborted(
 def test_snapshots_on_local_storage_hinder_a_migration(
     mock_builder: ProxmoxAPIMockBuilder, api: Any, storage: str, live: bool, problem: str | None
 ) -> None:
+    mock_builder.with_storage("tank", kind="zfspool")
     mock_builder.with_vm(100, scsi0=f"{storage}:8", status="running" if live else "stopped")
     mock_builder.with_snapshot("s1", 100)
 

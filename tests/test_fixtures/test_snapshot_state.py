@@ -11,9 +11,6 @@ from tests.fixtures.proxmox.memento import Memento
 from tests.fixtures.proxmox.storages import Volume
 
 KINDS = pytest.mark.parametrize("kind", ["qemu", "lxc"])
-PREFIXES = pytest.mark.parametrize(
-    ("kind", "prefix"), [("qemu", "qm"), ("lxc", "vz")], ids=["VM", "container"]
-)
 
 
 @pytest.fixture

@@ -38,6 +38,18 @@ def test_vm_becomes_a_template(mock_builder: ProxmoxAPIMockBuilder, api: Any) ->
     ]  # fmt: skip
 
 
+def test_one_more_disk_of_a_template_becomes_a_base(
+    mock_builder: ProxmoxAPIMockBuilder, api: Any
+) -> None:
+    mock_builder.with_vm(100, template=1, scsi1="thin:8")
+
+    api.nodes("node1").qemu(100).template.post(disk="scsi1")
+
+    config = api.nodes("node1").qemu(100).config.get()
+    disks = [config[key].partition(",")[0] for key in ("scsi0", "scsi1")]
+    assert disks == ["local-lvm:vm-100-disk-0", "thin:base-100-disk-1"]
+
+
 def test_container_becomes_a_template(mock_builder: ProxmoxAPIMockBuilder, api: Any) -> None:
     answer = api.nodes("node1").lxc(200).template.post()
 
@@ -131,6 +143,17 @@ def test_feature_names_all_nodes_of_shared_storage(
     answer = api.nodes("node1").qemu(100).feature.get(feature="copy")
 
     assert answer["nodes"] == ["node1", "node2", "node3"]
+
+
+def test_feature_names_the_nodes_that_see_the_storage(
+    mock_builder: ProxmoxAPIMockBuilder, api: Any
+) -> None:
+    mock_builder.with_storage("some", kind="rbd", shared=True, nodes=("node1", "node2"))
+    mock_builder.with_vm(100, scsi0="some:8")
+
+    answer = api.nodes("node1").qemu(100).feature.get(feature="copy")
+
+    assert answer["nodes"] == ["node1", "node2"]
 
 
 def test_feature_of_a_container_names_no_nodes(api: Any) -> None:

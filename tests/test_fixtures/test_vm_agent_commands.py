@@ -92,6 +92,20 @@ def test_frozen_agent_runs_nothing(agent: Any) -> None:
         agent.exec.post(command="ls")
 
 
+def test_frozen_agent_touches_no_file_and_no_password(inside: GuestAgent, agent: Any) -> None:
+    inside.is_frozen = True
+
+    for command, verb, params in (
+        ("file-read", "get", {"file": "/a"}),
+        ("file-write", "post", {"file": "/a", "content": "x"}),
+        ("set-user-password", "post", {"username": "root", "password": "secret"}),
+    ):
+        with pytest.raises(ResourceException, match=f"guest-{command} has been disabled"):
+            getattr(agent(command), verb)(**params)
+
+    assert (inside.files, inside.passwords) == ({}, {})
+
+
 def test_guest_that_stops_is_frozen_no_more(
     mock_builder: ProxmoxAPIMockBuilder, agent: Any
 ) -> None:
