@@ -67,6 +67,18 @@ def test_vm_on_shared_storage_moves_while_running(
     assert (exitstatus(api, upid), config["scsi0"]) == ("OK", "shared:vm-100-disk-0,size=8G")
 
 
+def test_shared_storage_has_to_be_on_the_target(
+    mock_builder: ProxmoxAPIMockBuilder, api: Any
+) -> None:
+    mock_builder.with_storage("some", kind="rbd", shared=True, nodes=("node1", "node3"))
+    mock_builder.with_vm(100, scsi0="some:8")
+
+    with pytest.raises(ResourceException) as raised:
+        api.nodes("node1").qemu(100).migrate.post(target="node2", targetstorage="files")
+
+    assert raised.value.content == "storage 'some' is not available on node 'node2'"
+
+
 @pytest.mark.parametrize(
     ("storages", "scsi0"),
     [
