@@ -92,6 +92,11 @@ def test_wrong_result_of_a_verb(mock: Any, answer: object) -> None:
     assert mock.nodes("node1").qemu(100).config.put(cores=2) is None
 
 
+def test_wrong_result_of_resize(mock: Any) -> None:
+    with pytest.raises(ImpossibleAnswerError, match=r"answer as in 'UPID:.*:resize:100:root@pam:'"):
+        every(mock).resize.put.return_value = {}
+
+
 @pytest.mark.parametrize("name", ["uptime", "mem", "pid"])
 def test_stopped_vm_that_uses_something(mock: Any, name: str) -> None:
     with pytest.raises(ImpossibleAnswerError, match=f"the guest is stopped, yet {name} is 5"):
