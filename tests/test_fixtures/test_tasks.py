@@ -3,7 +3,7 @@ import pytest
 from tests.fixtures.proxmox.clock import EPOCH_S, Clock
 from tests.fixtures.proxmox.errors import Refusal
 from tests.fixtures.proxmox.schema.results import UPID_PATTERN
-from tests.fixtures.proxmox.tasks import TaskBook
+from tests.fixtures.proxmox.tasks import TaskBook, TaskFailure
 
 
 def make_book(duration_s: float = 0) -> tuple[TaskBook, Clock]:
@@ -124,7 +124,7 @@ def test_find_refuses_a_task_of_another_node() -> None:
 
 def test_fail_is_used_up() -> None:
     book, _clock = make_book()
-    book.fail("x", "broken", times=1)
+    book.fail(TaskFailure(frozenset({"x"}), "broken", times=1))
 
     upids = [book.submit("x", node="node1", ident="1") for _ in range(2)]
 
