@@ -142,13 +142,14 @@ def test_no_times_are_refused() -> None:
 
 def test_unused_faults_are_known_by_name() -> None:
     faults = FaultList()
-    faults.add(make_fault(RequestAim(frozenset({STOP}))))
-    faults.add(make_fault(times=1))
+    faults.add(Fault("always", RequestAim(frozenset({STOP})), raise_error("no")))
+    faults.add(Fault("never met", RequestAim(frozenset({STOP})), raise_error("no"), 1))
+    faults.add(Fault("met once", EVERYTHING, raise_error("no"), 2))
 
     with pytest.raises(Refusal):
         meet(faults)
 
-    assert faults.unused() == ["test"]
+    assert faults.unused() == ["never met"]
 
 
 def test_path_is_met_exactly() -> None:

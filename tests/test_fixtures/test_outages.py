@@ -262,9 +262,10 @@ def test_full_storage_is_shown_and_emptied_again(mock_builder: ProxmoxAPIMockBui
     node = mock_builder.with_storage_full(times=1).build_api().nodes("node1")
     full = node.storage("local-lvm").status.get()["avail"]
 
-    node.qemu.post(vmid=300, scsi0="local-lvm:8")
+    upids = [node.qemu.post(vmid=300, scsi0="local-lvm:8") for _ in range(2)]
 
     assert full == 0
+    assert node.tasks(upids[1]).status.get()["exitstatus"] == "OK"
     assert node.storage("local-lvm").status.get()["avail"] > 0
 
 

@@ -56,3 +56,56 @@ def test_value_is_refused(name: str, value: object) -> None:
 @pytest.mark.parametrize("name", ["core", "ide4", "net32", "scsi31", "memry", "cpus", "ipconfig32"])
 def test_option_is_unknown(name: str) -> None:
     assert VM_OPTIONS.find(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        pytest.param(
+            "net0",
+            "virtio,tag=abc",
+            "net0.tag: type check ('integer') failed - got 'abc'\n",
+            id="type",
+        ),
+        pytest.param(
+            "net0",
+            "virtio,tag=5000",
+            "net0.tag: value must have a maximum value of 4094\n",
+            id="range",
+        ),
+        pytest.param(
+            "net0",
+            "bridge=vmbr0",
+            "net0.model: property is missing and it is not optional\n",
+            id="missing",
+        ),
+        pytest.param(
+            "memory",
+            "1G",
+            "memory.current: type check ('integer') failed - got '1G'\n",
+            id="default key",
+        ),
+        pytest.param(
+            "scsi0",
+            "local-lvm:8,ssd=x",
+            "scsi0.ssd: type check ('boolean') failed - got 'x'\n",
+            id="disk",
+        ),
+    ],
+)
+def test_values_in_property_strings_are_checked(name: str, value: str, complaint: str) -> None:
+    parameter = VM_OPTIONS.find(name)
+    assert parameter is not None
+
+    with pytest.raises(ComplaintError) as complained:
+        parameter.read(value)
+
+    assert complained.value.text(name) == f"invalid format - format error\n{complaint}"
+
+
+@pytest.mark.parametrize("value", ["virtio", "virtio=BC:24:11:00:00:01,tag=5", "model=e1000"])
+def test_network_cards_in_every_spelling_are_accepted(value: str) -> None:
+    parameter = VM_OPTIONS.find("net0")
+    assert parameter is not None
+
+    assert parameter.read(value) == value

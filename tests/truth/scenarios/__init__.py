@@ -1,0 +1,1 @@
+"""Holds the scenarios that both servers play, one module for each area."""
