@@ -98,7 +98,7 @@ def test_value_is_refused(name: str, value: object, complaint: str) -> None:
     assert parameter is not None
     with pytest.raises(ComplaintError) as raised:
         parameter.read(value)
-    assert str(raised.value) == complaint
+    assert raised.value.text(name) == complaint
 
 
 @pytest.mark.parametrize("name", ["core", "net32", "mp256", "ide0", "name", "password", "lxc"])

@@ -11,7 +11,9 @@ from tests.fixtures.proxmox.schema.parameters import (
     Properties,
 )
 
-NET = Parameter(properties=Properties(frozenset({"model", "bridge"}), default_key="model"))
+NET = Parameter(
+    properties=Properties(dict.fromkeys(("model", "bridge"), Parameter()), default_key="model")
+)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,8 @@ def test_read_gives_the_type(kind: Kind, value: object, typed: object) -> None:
         pytest.param(NET, "virtio,foo=1",
                      "invalid format - invalid key in comma-separated list property: foo\n",
                      id="property key"),
-        pytest.param(Parameter(properties=Properties(frozenset({"ip"}))), "dhcp",
-                     "invalid format - missing key in comma-separated list property\n",
+        pytest.param(Parameter(properties=Properties({"ip": Parameter()})), "dhcp",
+                     "invalid format - value without key, but schema does not define a default key\n",
                      id="property without key"),
     ],
 )  # fmt: skip

@@ -72,7 +72,7 @@ def _key_differences(ours: Parameter, theirs: Schema) -> Iterator[str]:
         if differing:
             yield f"keys differ: {', '.join(differing)}"
         for key, known in ours.properties.types.items():
-            for difference in _one_parameter(known, {**parts.get(key, {}), "optional": 1}):
+            for difference in _one_parameter(known, parts[key]):
                 yield f"key {key}: {difference}"
 
 
