@@ -4,7 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.tasks import TaskFailure
 
 DIGEST = "detected modified configuration - file changed by other user? Try again."
 
@@ -254,7 +253,7 @@ def test_resize_is_refused(
 def test_failed_resize_changes_nothing(mock_builder: ProxmoxAPIMockBuilder) -> None:
     container = make_container(mock_builder)
     before = container.config.get()
-    mock_builder.cluster.tasks.fail(TaskFailure(frozenset({"resize"}), "no space left"))
+    mock_builder.cluster.tasks.fail("resize", "no space left", None)
 
     container.resize.put(disk="rootfs", size="+1G")
 

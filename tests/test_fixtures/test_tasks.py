@@ -124,7 +124,7 @@ def test_find_refuses_a_task_of_another_node() -> None:
 
 def test_fail_is_used_up() -> None:
     book, _clock = make_book()
-    book.fail(TaskFailure(frozenset({"x"}), "broken", times=1))
+    book.fail("x", "broken", times=1)
 
     upids = [book.submit("x", node="node1", ident="1") for _ in range(2)]
 
@@ -143,7 +143,7 @@ def test_newest_first_lists_one_node() -> None:
 
 def test_failure_is_narrowed_and_used_up() -> None:
     book, _clock = make_book()
-    book.fail(TaskFailure(frozenset({"x"}), "broken", 1, node="node1", ident="7"))
+    book.add_failure(TaskFailure(frozenset({"x"}), "broken", 1, node="node1", ident="7"))
 
     ends = [
         book.find("node1", book.submit(kind, node="node1", ident=ident)).exitstatus
@@ -155,9 +155,9 @@ def test_failure_is_narrowed_and_used_up() -> None:
 
 def test_unused_failures_are_described() -> None:
     book, _clock = make_book()
-    book.fail(TaskFailure(frozenset({"x"}), "met", times=2))
-    book.fail(TaskFailure(frozenset({"y", "z"}), "not met", times=1))
-    book.fail(TaskFailure(frozenset({"z"}), "always"))
+    book.add_failure(TaskFailure(frozenset({"x"}), "met", times=2))
+    book.add_failure(TaskFailure(frozenset({"y", "z"}), "not met", times=1))
+    book.add_failure(TaskFailure(frozenset({"z"}), "always"))
 
     book.submit("x", node="node1", ident="")
 
