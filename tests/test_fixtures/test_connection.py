@@ -82,6 +82,20 @@ def test_ticket_expires_by_the_cluster_s_clock(
     assert log_in().version.get()
 
 
+def test_client_that_is_constructed_again_goes_on(
+    proxmox_connection: ProxmoxAPIMockBuilder,
+) -> None:
+    api = log_in()
+    proxmox_connection.with_expired_ticket()
+
+    with pytest.raises(
+        ResourceException, match="401 Unauthorized: permission denied - invalid PVE"
+    ):
+        api.version.get()
+
+    assert log_in().version.get()
+
+
 def test_write_without_the_csrf_token_is_refused(
     proxmox_connection: ProxmoxAPIMockBuilder,
 ) -> None:

@@ -7,6 +7,7 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ReadTimeout
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
+from tests.fixtures.descriptions.fault_effects import writes_that_need_quorum
 from tests.fixtures.proxmox.containers import Container
 from tests.fixtures.proxmox.errors import DoubleError, UnknownOperationError
 
@@ -102,10 +103,21 @@ def test_outage_without_times_lasts(
             send(node)
 
 
-@pytest.mark.parametrize("step", ["with_locked_guest", "with_node_offline", "with_storage_full"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "with_locked_guest",
+        "with_node_offline",
+        "with_storage_full",
+        "with_no_quorum",
+        "with_connection_refused",
+    ],
+)
 def test_no_times_are_refused(mock_builder: ProxmoxAPIMockBuilder, step: str) -> None:
     with pytest.raises(DoubleError, match="0 times is none"):
         getattr(mock_builder.with_vm(), step)(times=0)
+
+    assert mock_builder.build_api().nodes("node1").qemu(100).status.start.post()
 
 
 def test_locked_guest_refuses_inside_tasks_too(mock_builder: ProxmoxAPIMockBuilder) -> None:
@@ -149,6 +161,24 @@ def test_node_is_back_and_shown_so(mock_builder: ProxmoxAPIMockBuilder) -> None:
     assert (before, after) == (
         {"node1": "online", "node2": "offline"}, {"node1": "online", "node2": "online"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "template", "needs_it"),
+    [
+        ("POST", "/nodes/{node}/qemu/{vmid}/status/start", True),
+        ("POST", "/nodes/{node}/vzdump", True),
+        ("POST", "/storage", True),
+        ("POST", "/nodes/{node}/qemu/{vmid}/agent/exec", False),
+        ("POST", "/nodes/{node}/storage/{storage}/upload", False),
+        ("DELETE", "/nodes/{node}/tasks/{upid}", False),
+        ("GET", "/nodes/{node}/qemu", False),
+    ],
+)
+def test_what_is_kept_for_all_nodes_needs_quorum(
+    method: str, template: str, *, needs_it: bool
+) -> None:
+    assert ((method, template) in writes_that_need_quorum()) == needs_it
 
 
 def test_without_quorum_what_is_only_read_is_answered(mock_builder: ProxmoxAPIMockBuilder) -> None:
@@ -344,3 +374,16 @@ def test_container_may_be_locked(mock_builder: ProxmoxAPIMockBuilder) -> None:
     mock_builder.with_locked_guest(200, "mounted")
 
     assert mock_builder.cluster.guests[200].lock == "mounted"
+
+
+def test_outage_is_over_when_told_so(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_vm().with_no_quorum().with_timeout("list").with_storage_full()
+    mock_builder.with_node_offline("node1", times=9).with_task_error("start", "no")
+    node = mock_builder.build_api().nodes("node1")
+
+    mock_builder.without_faults()
+
+    upid = node.qemu(100).status.start.post()
+    assert node.tasks(upid).status.get()["exitstatus"] == "OK"
+    assert node.storage("local-lvm").status.get()["avail"] > 0
+    assert len(node.qemu.get()) == 1
