@@ -132,29 +132,3 @@ def test_both_are_locked_while_the_clone_runs(
     assert locks == ["disk", "create"]
     assert "lock" not in node.lxc(200).config.get()
     assert set(mock_builder.cluster.guests) == {200}
-
-
-@pytest.mark.parametrize(
-    ("rootfs", "template", "expected"),
-    [
-        pytest.param("local-lvm:8", None, {"snapshot", "copy"}, id="thin"),
-        pytest.param("local-lvm:8", 1, {"snapshot", "clone", "copy"}, id="template"),
-        pytest.param("dir:8", 1, {"copy"}, id="files"),
-    ],
-)
-def test_features_depend_on_the_storage(
-    mock_builder: ProxmoxAPIMockBuilder,
-    node: Any,
-    rootfs: str,
-    template: int | None,
-    expected: set[str],
-) -> None:
-    mock_builder.with_storage("dir", content="rootdir")
-    mock_builder.with_container(200, rootfs=rootfs, template=template)
-
-    asked = {
-        name: node.lxc(200).feature.get(feature=name)["hasFeature"]
-        for name in ("snapshot", "clone", "copy")
-    }
-
-    assert {name for name, has in asked.items() if has} == expected

@@ -55,7 +55,7 @@ def test_literal_wins_over_placeholder() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nodes/n/qemuu", "/nodes/n/qemu/100/status", "/nodes/n/x/y"]
+    "path", ["/", "/nodes/n/qemuu", "/nodes/n/qemu/100/nothing", "/nodes/n/x/y"]
 )
 def test_unknown_path_has_no_match(path: str) -> None:
     assert TABLE.find(path) is None

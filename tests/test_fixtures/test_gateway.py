@@ -94,7 +94,7 @@ def test_violation_names_the_nearest_parameter() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "params"),
     [
-        ("POST", "/nodes/node1/qemu/100/vncproxy", {}),
+        ("POST", "/nodes/node1/qemu/100/monitor", {}),
         ("POST", "/nodes/node1/qemu", {"vmid": 1000, "archive": "x"}),
     ],
     ids=["request", "parameter"],

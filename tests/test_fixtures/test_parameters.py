@@ -65,7 +65,8 @@ def test_read_gives_the_type(kind: Kind, value: object, typed: object) -> None:
                      "invalid format - invalid key in comma-separated list property: foo\n",
                      id="property key"),
         pytest.param(Parameter(properties=Properties({"ip": Parameter()})), "dhcp",
-                     "invalid format - value without key, but schema does not define a default key\n",
+                     "invalid format - value without key, but schema does not define a default "
+                     "key\n",
                      id="property without key"),
     ],
 )  # fmt: skip
