@@ -266,10 +266,7 @@ def test_patching_at_the_wrong_import_site_is_reported(builder: ProxmoxAPIMockBu
     )
 
 
-@pytest.mark.skipif(
-    not hasattr(ProxmoxAPIMockBuilder, "connect"), reason="builder.connect() is still to come"
-)
-def test_patching_at_the_wrong_import_site_is_needless(builder: Any) -> None:
+def test_patching_at_the_wrong_import_site_is_needless(builder: ProxmoxAPIMockBuilder) -> None:
     from proxmoxer import ProxmoxAPI as Elsewhere  # noqa: PLC0415 - a name that nobody patches
 
     with builder.connect():

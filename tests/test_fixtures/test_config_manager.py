@@ -104,7 +104,7 @@ def test_threads_see_no_half_of_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number in range(8):
             pool.submit(load, number)
-        seen = []
+        seen: list[dict[str, Any]] = []
         while len(seen) < 20:
             time.sleep(0.001)
             seen.append(manager.section("mcp"))
