@@ -3,6 +3,7 @@ import pytest
 from tests.fixtures.proxmox.endpoints import TABLE
 from tests.fixtures.proxmox.errors import DoubleError, UnknownOperationError
 from tests.fixtures.proxmox.fault_names import OPERATIONS, find_requests, find_task_kinds
+from tests.fixtures.proxmox.schema.results import ResultKind
 
 START_VM = ("POST", "/nodes/{node}/qemu/{vmid}/status/start")
 START_CONTAINER = ("POST", "/nodes/{node}/lxc/{vmid}/status/start")
@@ -60,4 +61,16 @@ def test_wrong_kind_is_refused(name: str, kind: str, text: str) -> None:
 def test_operation_names_requests_of_the_table(name: str) -> None:
     known = {(one.method, one.template) for one in TABLE.endpoints}
 
-    assert known & set(OPERATIONS[name].requests)
+    assert set(OPERATIONS[name].requests) <= known
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation_that_starts_tasks_has_their_kinds(name: str) -> None:
+    keys = set(OPERATIONS[name].requests)
+    answers = {
+        one.result.kind
+        for one in TABLE.endpoints
+        if one.is_modelled and (one.method, one.template) in keys
+    }
+
+    assert bool(OPERATIONS[name].tasks) or ResultKind.UPID not in answers
