@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures import base_test_classes, vm_data_factory
 from tests.fixtures.mock_helpers import (
     AssertionHelper,
     ContainerToolsMockHelper,
@@ -22,6 +23,55 @@ class Text:
 class Tools:
     def __init__(self, api: Any) -> None:
         self.api = api
+
+
+PUBLISHED: dict[str, tuple[object, str]] = {
+    "builder": (
+        ProxmoxAPIMockBuilder,
+        "build build_api with_vm with_vm_status with_vm_not_found_error with_start_operation "
+        "with_stop_operation with_shutdown_operation with_restart_operation with_create_operation "
+        "with_delete_operation with_operation_error with_container_nodes with_container_list "
+        "with_container_config with_container_config_error with_empty_container_list "
+        "with_multi_node_containers",
+    ),
+    "vm tools": (
+        VMToolsMockHelper, "create_vm_tools_with_mock create_minimal_mock_for_operation"
+    ),
+    "container tools": (
+        ContainerToolsMockHelper,
+        "create_container_tools_with_mock create_minimal_mock_for_container_operation",
+    ),
+    "assertions": (
+        AssertionHelper, "assert_success_response assert_api_call_made assert_status_check_made"
+    ),
+    "responses": (
+        vm_data_factory.ProxmoxAPIResponseFactory,
+        "create_vm_config create_vm_status_response create_task_response create_vm_list_response "
+        "create_error_response create_container_list_response create_container_config_response "
+        "create_single_node_response create_multi_node_response create_empty_container_response",
+    ),
+    "vm data": (
+        vm_data_factory.VMTestDataFactory,
+        "create_vm_config create_vm_params create_vm_creation_params next_vmid next_name",
+    ),
+    "container data": (
+        vm_data_factory.ContainerTestDataFactory,
+        "create_container_config create_container_params create_container_creation_params "
+        "next_vmid next_name",
+    ),
+    "container lists": (
+        base_test_classes.BaseContainerListTest,
+        "setup_single_node_with_containers setup_multi_node_containers "
+        "setup_empty_container_list setup_config_fallback_scenario",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("owner", "names"), PUBLISHED.values(), ids=PUBLISHED)
+def test_published_names_stay(owner: object, names: str) -> None:
+    missing = [name for name in names.split() if not callable(getattr(owner, name, None))]
+
+    assert missing == []
 
 
 def test_tools_get_the_face_that_is_given() -> None:

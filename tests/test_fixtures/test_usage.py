@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -124,6 +125,18 @@ def test_report_counts_requests_by_template() -> None:
         "  1x GET /version",
         "answered 1x by the test, not by the state: GET /version",
     ]
+
+
+def test_report_counts_the_answers_of_threads() -> None:
+    builder = ProxmoxAPIMockBuilder()
+    set_answer(builder)
+    mock: Any = builder.build()
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(400):
+            pool.submit(mock.version.get)
+
+    assert "answered 400x by the test" in builder.report()
 
 
 def test_report_asks_why_nothing_was_sent() -> None:
