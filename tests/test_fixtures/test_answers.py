@@ -36,6 +36,8 @@ IMPOSSIBLE: dict[str, tuple[Any, object, str]] = {
     "stopped, with uptime": (status, {"status": "stopped", "uptime": 5}, "yet uptime is 5"),
     "another guest": (status, {"vmid": 101}, "about vmid 101, the request about vmid 100"),
     "no JSON": (status, {"name": Mock()}, "which is no JSON"),
+    "error to return": (status, ValueError("x"), "which is no JSON"),
+    "class to return": (status, ValueError, "which is no JSON"),
     "set for a list": (lambda mock: mock.nodes.get, {"node"}, "which is no JSON"),
     "entry that is text": (lambda mock: mock.nodes.get, ["node1"], "the list holds 'node1'"),
     "no UPID": (start, None, "the answer is None"),
@@ -50,7 +52,9 @@ def test_impossible_answer_is_refused_when_set(
 ) -> None:
     verb = find(mock)
 
-    for name, value in (("return_value", answer), ("side_effect", [answer])):
+    is_error = isinstance(answer, Exception | type)  # which a list of side effects may raise
+    ways = [("return_value", answer)] + [("side_effect", [answer])] * (not is_error)
+    for name, value in ways:
         with pytest.raises(ImpossibleAnswerError) as refused:
             setattr(verb, name, value)
         assert text in str(refused.value)
