@@ -55,10 +55,11 @@ def test_groups_are_judged_by_themselves(mock_builder: ProxmoxAPIMockBuilder, st
     mock_builder.with_backup(101, ctime=START).with_backup(102, kind="lxc", ctime=START)
 
     marks = storage.prunebackups.get(**{"prune-backups": "keep-last=1"})
+    of_guest = storage.prunebackups.get(vmid=101, **{"prune-backups": "keep-last=1"})
     of_lxc = storage.prunebackups.get(type="lxc", **{"prune-backups": "keep-last=1"})
 
     assert sorted(one["vmid"] for one in marks if one["mark"] == "keep") == [100, 101, 102]
-    assert [one["vmid"] for one in of_lxc] == [102]
+    assert [[one["vmid"] for one in group] for group in (of_guest, of_lxc)] == [[101], [102]]
 
 
 def test_pruning_removes_what_is_not_kept(storage: Any) -> None:

@@ -106,6 +106,13 @@ def test_restore_that_does_not_fit_leaves_nothing(node: Any) -> None:
     assert node.storage("thick").content.get() == []
 
 
+def test_restore_with_a_change_that_fails_leaves_nothing(node: Any) -> None:
+    upid = node.qemu.post(vmid=300, archive=VM_ARCHIVE, ide2="local:iso/x.iso,media=cdrom")
+
+    assert read_exitstatus(node, upid).endswith("volume local:iso/x.iso does not exist")
+    assert node.storage("local-lvm").content.get(vmid=300) == []
+
+
 @pytest.mark.parametrize(
     ("params", "status", "message"),
     [

@@ -141,6 +141,17 @@ def test_notes_and_protection_of_a_backup_are_kept(
     assert (answer, entry["notes"], entry["protected"]) == (None, "mine", 1)
 
 
+def test_number_of_protected_backups_can_be_limited(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any
+) -> None:
+    mock_builder.with_backup(100, protected=True).with_backup(100, ctime=1_767_000_000)
+    mock_builder.build_api().storage("local").put(**{"max-protected-backups": 1})
+    volid = node.storage("local").content.get()[0]["volid"]
+
+    with pytest.raises(ResourceException, match="per guest is limited to 1 on storage 'local'"):
+        node.storage("local").content(volid).put(protected=1)
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -170,6 +181,13 @@ def test_deleted_volume_is_gone_when_the_task_ends(
     assert upid.split(":")[5:7] == ["imgdel", "local"]
     assert (len(during), node.storage("local").content.get()) == (1, [])
     assert read_task(node, upid) == ("OK", ["Removed volume 'local:iso/a.iso'", "TASK OK"])
+
+
+def test_content_that_the_storage_is_not_for_is_not_listed(node: Any) -> None:
+    volid = node.storage("local").content.post(vmid=100, size="1G", filename="vm-100-disk-0.raw")
+
+    assert node.storage("local").content.get() == []
+    assert node.storage("local").content(volid).get()["size"] == GIB
 
 
 def test_deletion_of_a_missing_volume_only_warns(node: Any) -> None:
@@ -298,9 +316,11 @@ def test_template_is_kept_while_clones_depend_on_it(
     node.qemu(100).clone.post(newid=101)
 
     upid = node.qemu(100).delete()
+    base = node.storage("local-lvm").content("vm-100-disk-0").delete()
 
-    expected = "base volume 'local-lvm:vm-100-disk-0' is still in use by linked cloned"
-    assert read_task(node, upid)[0] == expected
+    expected = "base volume '{}' is still in use by linked cloned"
+    assert read_task(node, upid)[0] == expected.format("local-lvm:vm-100-disk-0")
+    assert read_task(node, base)[0] == expected.format("vm-100-disk-0")
     node.qemu(101).delete()
     assert read_task(node, node.qemu(100).delete())[0] == "OK"
 
