@@ -181,11 +181,17 @@ def test_update_of_the_bridge_needs_a_card(lab: Lab) -> None:
     assert lab.changes == []
 
 
-@pytest.mark.parametrize("volume", [ISO, "none"], ids=["inserted", "ejected"])
-def test_update_changes_the_cdrom(lab: Lab, volume: str) -> None:
+@pytest.mark.parametrize(
+    ("volume", "kept"),
+    [(ISO, f"{ISO},media=cdrom,size=512M"), ("none", "none,media=cdrom")],
+    ids=["inserted", "ejected"],
+)
+def test_update_changes_the_cdrom(lab: Lab, volume: str, kept: str) -> None:
+    lab.builder.with_content(ISO, node=lab.node)
+
     update(lab, iso_volume=volume, boot_order="ide3;scsi0")
 
-    assert lab.guest.config["ide3"] == f"{volume},media=cdrom"
+    assert lab.guest.config["ide3"] == kept
     assert lab.guest.config["boot"] == "order=ide3;scsi0"
 
 

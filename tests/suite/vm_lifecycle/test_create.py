@@ -95,13 +95,15 @@ def test_create_says_what_it_made(empty_lab: Lab) -> None:
     [
         pytest.param("ostype", "win11", "ostype", "win11", id="ostype"),
         pytest.param("boot_order", "scsi0;net0", "boot", "order=scsi0;net0", id="boot order"),
-        pytest.param("iso_volume", ISO, "ide3", f"{ISO},media=cdrom", id="iso"),
+        pytest.param("iso_volume", ISO, "ide3", f"{ISO},media=cdrom,size=512M", id="iso"),
         pytest.param("iso_volume", ISO, "boot", "order=ide3;scsi0", id="boots from the iso"),
     ],
 )
 def test_create_option_reaches_the_configuration(
     empty_lab: Lab, argument: str, value: str, key: str, expected: str
 ) -> None:
+    empty_lab.builder.with_content(ISO, node=empty_lab.node)
+
     create(empty_lab, **{argument: value})
 
     assert empty_lab.guest.config[key] == expected
