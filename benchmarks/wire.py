@@ -89,7 +89,7 @@ def measure_fresh(clock: Clock, server: WireServer) -> None:
 
 def measure_all(rounds: int) -> list[str]:
     """Return the whole report, a line each."""
-    clock = Clock()
+    clock, load = Clock(), os.getloadavg()[0]
     server = clock.time("start", lambda: WireServer().start())
     for number in range(rounds + 1):
         measure_reset(clock, server)
@@ -99,10 +99,10 @@ def measure_all(rounds: int) -> list[str]:
     for _ in range(max(rounds // 10, 1)):
         clock.time("own", lambda: open_face().close())
     clock.time("stop", server.stop)
-    return render(clock, rounds)
+    return render(clock, rounds, load)
 
 
-def render(clock: Clock, rounds: int) -> list[str]:
+def render(clock: Clock, rounds: int, load: float) -> list[str]:
     """Return the lines of the page."""
     with_client = clock.median("set up", "client", "tear down")
     verdict = "under" if with_client < BAR_MS else "OVER"
@@ -113,7 +113,7 @@ def render(clock: Clock, rounds: int) -> list[str]:
         f"Medians of {rounds} rounds in one process; a reset and a fresh server alternate. "
         f"Python {platform.python_version()}, fakepve {version('fakepve')}, "
         f"aiohttp {version('aiohttp')}, proxmoxer {version('proxmoxer')}, "
-        f"{os.cpu_count()} processors. "
+        f"{os.cpu_count()} processors, load {load:.1f} at the start: the figures grow with it. "
         "Again: `uv run --group wire python benchmarks/wire.py --write`.",
         "",
         f"Once for each worker that serves: {clock.median('start'):.0f} ms to start "
