@@ -95,7 +95,7 @@ def test_violation_names_the_nearest_parameter() -> None:
     ("method", "path", "params"),
     [
         ("POST", "/nodes/node1/qemu/100/monitor", {}),
-        ("POST", "/nodes/node1/qemu", {"vmid": 1000, "archive": "x"}),
+        ("POST", "/nodes/node1/qemu", {"vmid": 1000, "ha-managed": 1}),
     ],
     ids=["request", "parameter"],
 )
