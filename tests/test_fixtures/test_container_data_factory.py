@@ -46,7 +46,7 @@ def test_config_is_a_fresh_copy_with_the_changes(mock_builder: ProxmoxAPIMockBui
 
 def test_creation_params_are_accepted_by_the_api(mock_builder: ProxmoxAPIMockBuilder) -> None:
     volume = Volume(DEFAULT_TEMPLATE, "vztmpl", "tzst", 1000, 0)
-    mock_builder.cluster.storages["local"].volumes[volume.volid] = volume
+    mock_builder.cluster.storages["local"].volumes("node1")[volume.volid] = volume
     params = ContainerTestDataFactory().create_api_creation_params(vmid="300", tags="x")
 
     mock_builder.build_api().nodes("node1").lxc.create(**params)

@@ -13,7 +13,7 @@ ALPINE = "local:vztmpl/alpine-3.19_arm64.tar.xz"
 @pytest.fixture
 def node(mock_builder: ProxmoxAPIMockBuilder) -> Any:
     """The API of node1, which has two templates."""
-    volumes = mock_builder.cluster.storages["local"].volumes
+    volumes = mock_builder.cluster.storages["local"].volumes("node1")
     for volid in (TEMPLATE, ALPINE):
         volumes[volid] = Volume(volid, "vztmpl", "tzst", 1000, 0)
     return mock_builder.build_api().nodes("node1")

@@ -116,7 +116,7 @@ def test_disk_is_moved(
     scsi0: str,
     unused0: str | None,
 ) -> None:
-    volumes = mock_builder.cluster.storages["local-lvm"].volumes
+    volumes = mock_builder.cluster.storages["local-lvm"].volumes("node1")
     volumes[DISK] = Volume(DISK, "images", "raw", 32 << 30, 0, 100)
     new = scsi0.partition(",")[0]
 
@@ -125,7 +125,7 @@ def test_disk_is_moved(
     config = api.nodes("node1").qemu(100).config.get()
     assert upid.split(":")[5] == "qmmove"
     assert (config["scsi0"], config.get("unused0")) == (scsi0, unused0)
-    assert new in mock_builder.cluster.storages[params["storage"]].volumes
+    assert new in mock_builder.cluster.storages[params["storage"]].volumes("node1")
     assert (DISK in volumes) is (unused0 is not None)
 
 
@@ -216,7 +216,7 @@ def test_volume_move_is_refused(
 def test_disk_is_unlinked(
     mock_builder: ProxmoxAPIMockBuilder, api: Any, force: int, unused: str | None
 ) -> None:
-    volumes = mock_builder.cluster.storages["local-lvm"].volumes
+    volumes = mock_builder.cluster.storages["local-lvm"].volumes("node1")
     volumes[DISK] = Volume(DISK, "images", "raw", 32 << 30, 0, 100)
 
     answer = api.nodes("node1").qemu(100).unlink.put(idlist="scsi0", force=force)

@@ -92,13 +92,13 @@ def test_shared_storage_has_to_be_on_the_target(
 def test_disks_go_to_the_target_storage(
     mock_builder: ProxmoxAPIMockBuilder, api: Any, storages: str, scsi0: str
 ) -> None:
-    volumes = mock_builder.cluster.storages["local-lvm"].volumes
+    volumes = mock_builder.cluster.storages["local-lvm"].volumes("node1")
     volumes[DISK] = Volume(DISK, "images", "raw", 32 << 30, 0, 100)
 
     api.nodes("node1").qemu(100).migrate.post(target="node2", targetstorage=storages)
 
     stores = mock_builder.cluster.storages.values()
-    listed = [volume.volid for one in stores for volume in one.volumes.values()]
+    listed = [volume.volid for one in stores for volume in one.volumes("node1").values()]
     assert api.nodes("node2").qemu(100).config.get()["scsi0"] == scsi0
     assert listed == [scsi0.partition(",")[0]]
 

@@ -65,6 +65,14 @@ def test_wrong_token_is_refused(mock_builder: ProxmoxAPIMockBuilder, wrong: dict
         api.version.get()
 
 
+def test_user_without_privileges_is_refused(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_vm().cluster.access.passwords["ann@pve"] = "x"
+    vm = mock_builder.build_api(user="ann@pve", password="x").nodes("node1").qemu(100)
+
+    with pytest.raises(ResourceException, match="403 Forbidden: Permission check failed"):
+        vm.status.start.post()
+
+
 def test_ticket_is_renewed_after_an_hour(mock_builder: ProxmoxAPIMockBuilder) -> None:
     api = mock_builder.build_api(**ROOT)
     before = api.get_tokens()

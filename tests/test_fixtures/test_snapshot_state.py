@@ -124,7 +124,7 @@ def test_rollback_puts_the_size_of_a_listed_volume_back(
 ) -> None:
     volid = "local-lvm:vm-100-disk-0"
     volume = Volume(volid, "images", "raw", 32 << 30, 0, 100)
-    mock_builder.cluster.storages["local-lvm"].volumes[volid] = volume
+    mock_builder.cluster.storages["local-lvm"].volumes("node1")[volid] = volume
     mock_builder.with_snapshot("s1", 100)
     node.qemu(100).resize.put(disk="scsi0", size="40G")
     resized = volume.size

@@ -169,7 +169,8 @@ def test_shared_builder_keeps_every_call(
 
     paths = Counter(call.path for call in mock_builder.calls)
     assert all(paths[f"/nodes/node1/qemu/{vmid}/status/start"] == 1 for vmid in mine)
-    tasks = Counter(task.upid for task in mock_builder.cluster.tasks.newest_first())
+    with mock_builder.cluster.lock:
+        tasks = Counter(task.upid for task in mock_builder.cluster.tasks.newest_first())
     assert all(tasks[upid] == 1 for upid in upids)
     assert {qemu(vmid).status.current.get()["status"] for vmid in mine} == {"running"}
 

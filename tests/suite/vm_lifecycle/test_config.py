@@ -7,14 +7,16 @@ from urllib.parse import unquote
 import pytest
 from proxmoxer.core import ResourceException
 
-from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
-from tests.suite.lab import NODE, OTHER_NODE, Lab
+from tests.suite.lab import NODE, Lab
+from tests.suite.refusals import refusal_of
 
 pytestmark = pytest.mark.unit
 
 ReadJson = Callable[[Any], dict[str, Any]]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7 admin@example"
 ISO = "local:iso/rescue.iso"
+AT_NEXT_BOOT = "cloud-init settings are applied by the guest at its next boot"
+AFTER_RESTART = "sizing changes on a running VM stay pending until it is restarted"
 
 
 def update(lab: Lab, **settings: object) -> Any:
@@ -27,124 +29,112 @@ def test_config_is_read_whole(lab: Lab, read_json: ReadJson) -> None:
     assert answer == {**lab.guest.config, "digest": lab.guest.digest, "vmid": lab.vmid}
 
 
-def test_config_of_a_missing_vm_cannot_be_read(empty_lab: Lab) -> None:
-    with pytest.raises(
-        RuntimeError, match=f"^Failed to get_vm_config: 500 .*{empty_lab.vmid}.conf"
-    ):
-        empty_lab.build_tools().get_vm_config(**empty_lab.params)
+def test_config_that_cannot_be_read_says_why(lab: Lab) -> None:
+    kinds = {
+        "no quorum": "RuntimeError: Failed to get_vm_config",
+        "permission denied": "ValueError: Permission denied",
+        "ticket not found": "ValueError: Resource not found",
+        "invalid format": "ValueError: Invalid input",
+    }
+    for reason in kinds:
+        lab.builder.with_operation_error("config", reason, times=1)
+
+    refusals = [refusal_of(lab.build_tools().get_vm_config, **lab.params) for _ in kinds]
+
+    assert refusals == [
+        f"{kind}: 500 Internal Server Error: {reason}" for reason, kind in kinds.items()
+    ]
 
 
-def test_config_of_another_node_does_not_have_the_vm(lab: Lab) -> None:
-    with pytest.raises(RuntimeError, match=f"nodes/{OTHER_NODE}/qemu-server/{lab.vmid}.conf"):
-        lab.build_tools().get_vm_config(OTHER_NODE, lab.vmid)
-
-
-@pytest.mark.parametrize("text", ["Front end, owner: web team", ""], ids=["set", "cleared"])
-def test_description_is_replaced(lab: Lab, read_json: ReadJson, text: str) -> None:
+def test_description_is_replaced(lab: Lab, read_json: ReadJson) -> None:
     lab.builder.with_vm(lab.vmid, NODE, description="old notes")
+    set_description = lab.build_tools().set_vm_description
+    texts = ["Front end, owner: web team", ""]
 
-    answer = read_json(lab.build_tools().set_vm_description(**lab.params, description=text))
+    answers = [read_json(set_description(**lab.params, description=text)) for text in texts]
 
-    assert lab.guest.config["description"] == text
-    assert answer == {"vmid": lab.vmid, "node": NODE, "description": text}
-
-
-def test_description_is_set_at_once_and_not_by_a_task(lab: Lab) -> None:
-    lab.build_tools().set_vm_description(**lab.params, description="notes")
-
-    assert lab.changes == [("PUT", f"{lab.path}/config", {"description": "notes"})]
-    assert lab.tasks == []
+    sent = [{"description": text} for text in texts]
+    assert lab.changes == [("PUT", f"{lab.path}/config", params) for params in sent]
+    assert lab.guest.config["description"] == ""
+    assert answers == [{**lab.params, **params} for params in sent]
 
 
-def test_description_of_a_locked_vm_stays(lab: Lab) -> None:
-    lab.builder.with_vm(lab.vmid, NODE, description="old notes", lock="backup")
-
-    with pytest.raises(RuntimeError, match=r"set_vm_description: 500 .*locked \(backup\)"):
-        lab.build_tools().set_vm_description(**lab.params, description="new")
-
-    assert lab.guest.config["description"] == "old notes"
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "stored"),
-    [
-        ("memory", 4096, "4096"),
-        ("memory", 16, "16"),
-        ("cores", 6, 6),
-        ("cores", 1, 1),
-        ("sockets", 2, 2),
-        ("name", "web-9", "web-9"),
-        ("ciuser", "_svc-deploy", "_svc-deploy"),
-        ("ipconfig0", "ip=dhcp", "ip=dhcp"),
-        ("ipconfig0", "ip=10.0.0.5/24,gw=10.0.0.1", "ip=10.0.0.5/24,gw=10.0.0.1"),
-        ("nameserver", "10.0.0.53", "10.0.0.53"),
-        ("searchdomain", "example.org", "example.org"),
-        ("tags", "web;blue", "web;blue"),
-    ],
-)
-def test_update_stores_the_setting(lab: Lab, setting: str, value: object, stored: object) -> None:
+def test_update_stores_the_settings(lab: Lab, read_json: ReadJson) -> None:
+    settings = {
+        "memory": 16,
+        "cores": 1,
+        "sockets": 1,
+        "name": "Web-9",
+        "ciuser": "_svc-deploy",
+        "ipconfig0": "ip=10.0.0.5/24,gw=10.0.0.1",
+        "nameserver": "10.0.0.53",
+        "searchdomain": "example.org",
+        "tags": "web;blue",
+    }
     before = dict(lab.guest.config)
 
-    update(lab, **{setting: value})
+    answer = read_json(update(lab, **settings))
 
-    assert lab.changes == [("PUT", f"{lab.path}/config", {setting: value})]
-    assert lab.guest.config == {**before, setting: stored}
+    assert lab.changes == [("PUT", f"{lab.path}/config", settings)]
+    assert lab.guest.config == {**before, **settings, "memory": "16"}
+    assert answer == {
+        "vmid": lab.vmid,
+        "node": NODE,
+        "applied": settings,
+        "notes": [AT_NEXT_BOOT, AFTER_RESTART],
+    }
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        pytest.param({}, "needs at least one setting", id="nothing"),
-        pytest.param({"memory": 15}, "memory must be at least 16 MiB", id="memory"),
-        pytest.param({"cores": 0}, "cores must be at least 1", id="cores"),
-        pytest.param({"sockets": 0}, "sockets must be at least 1", id="sockets"),
-        pytest.param({"name": "-web"}, "name must be a valid DNS label", id="name's start"),
-        pytest.param({"name": "we b"}, "name must be a valid DNS label", id="name's space"),
-        pytest.param({"sshkeys": " \n"}, "at least one public key", id="no keys"),
-        pytest.param({"sshkeys": "secret"}, "must be OpenSSH public keys", id="no key"),
-        pytest.param({"sshkeys": f"{KEY}\nx"}, "must be OpenSSH public keys", id="second key"),
-        pytest.param({"ciuser": "Root"}, "must be a valid Unix user name", id="user's capital"),
-        pytest.param({"ciuser": "a" * 33}, "must be a valid Unix user name", id="user's length"),
-        pytest.param({"ipconfig0": "dhcp"}, "ipconfig0 must look like", id="address"),
-        pytest.param({"ipconfig0": "ip=dhcp,dns=x"}, "ipconfig0 must look like", id="address key"),
-        pytest.param({"network_bridge": "vmbr0,tag=1"}, "valid interface name", id="bridge"),
-        pytest.param({"boot_order": "floppy"}, "semicolon-separated", id="boot order"),
-        pytest.param({"iso_volume": "local:backup/x"}, "storage ISO volume ID", id="iso"),
-        pytest.param(
-            {"iso_volume": ISO, "cdrom_device": "scsi31"}, "must be a valid IDE", id="device"
-        ),
-    ],
-)
-def test_update_refuses_bad_input_without_a_request(
-    lab: Lab, settings: dict[str, object], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        update(lab, **settings)
+def test_update_says_when_the_setting_applies(running_lab: Lab, read_json: ReadJson) -> None:
+    notes: list[tuple[dict[str, object], list[str]]] = [
+        ({"memory": 8192}, [AFTER_RESTART]),
+        ({"ciuser": "deploy"}, [AT_NEXT_BOOT]),
+        ({"ipconfig0": "ip=dhcp"}, [AT_NEXT_BOOT]),
+        ({"tags": "web"}, []),
+    ]
 
+    answers = [read_json(update(running_lab, **settings)) for settings, _ in notes]
+
+    assert [(answer["applied"], answer["notes"]) for answer in answers] == notes
+    assert [params for _, _, params in running_lab.changes] == [settings for settings, _ in notes]
+    assert running_lab.guest.maxmem == 2048 << 20
+
+
+NO_KEY = "sshkeys must be OpenSSH public keys, one per line"
+NO_NAME = "name must be a valid DNS label (letters, digits and hyphens)"
+NO_ADDRESS = "ipconfig0 must look like 'ip=dhcp' or 'ip=10.0.0.5/24,gw=10.0.0.1'"
+BAD_INPUT: list[tuple[dict[str, object], str]] = [
+    ({}, "update_vm_config needs at least one setting to change"),
+    ({"memory": 15}, "memory must be at least 16 MiB"),
+    ({"memory": 4096, "cores": 0}, "cores must be at least 1"),
+    ({"sockets": 0}, "sockets must be at least 1"),
+    ({"name": "-web"}, NO_NAME),
+    ({"name": "we b"}, NO_NAME),
+    ({"sshkeys": " \n"}, "sshkeys must contain at least one public key"),
+    ({"sshkeys": "secret"}, NO_KEY),
+    ({"sshkeys": f"{KEY}\nx"}, NO_KEY),
+    ({"ciuser": "Root"}, "ciuser must be a valid Unix user name"),
+    ({"ciuser": "a" * 33}, "ciuser must be a valid Unix user name"),
+    ({"ipconfig0": "dhcp"}, NO_ADDRESS),
+    ({"ipconfig0": "ip=dhcp,dns=x"}, NO_ADDRESS),
+    ({"network_bridge": "vmbr0,tag=1"}, "network_bridge must be a valid interface name"),
+    ({"boot_order": "floppy"}, "boot_order must be semicolon-separated VM device names"),
+    (
+        {"iso_volume": "local:backup/x"},
+        "iso_volume must be a storage ISO volume ID or 'none' to eject",
+    ),
+    (
+        {"iso_volume": ISO, "cdrom_device": "scsi31"},
+        "cdrom_device must be a valid IDE, SATA or SCSI device",
+    ),
+]
+
+
+def test_update_refuses_bad_input_without_a_request(lab: Lab) -> None:
+    refusals = [refusal_of(update, lab, **settings) for settings, _ in BAD_INPUT]
+
+    assert refusals == [f"ValueError: {message}" for _, message in BAD_INPUT]
     assert lab.builder.calls == []
-
-
-def test_update_of_one_bad_setting_stores_none(lab: Lab) -> None:
-    before = dict(lab.guest.config)
-
-    with pytest.raises(ValueError, match=r"cores must be"):
-        update(lab, memory=4096, cores=0)
-
-    assert lab.guest.config == before
-
-
-def test_update_says_what_it_applied(lab: Lab, read_json: ReadJson) -> None:
-    answer = read_json(update(lab, memory=4096, cores=4))
-
-    assert (answer["vmid"], answer["node"]) == (lab.vmid, NODE)
-    assert answer["applied"] == {"memory": 4096, "cores": 4}
-    assert answer["notes"] == ["sizing changes on a running VM stay pending until it is restarted"]
-
-
-def test_update_of_cloud_init_says_when_it_applies(lab: Lab, read_json: ReadJson) -> None:
-    answer = read_json(update(lab, ciuser="deploy"))
-
-    assert answer["notes"] == ["cloud-init settings are applied by the guest at its next boot"]
 
 
 def test_update_sends_ssh_keys_percent_encoded(lab: Lab, read_json: ReadJson) -> None:
@@ -153,67 +143,48 @@ def test_update_sends_ssh_keys_percent_encoded(lab: Lab, read_json: ReadJson) ->
     stored = str(lab.guest.config["sshkeys"])
     assert not set(stored) & set(" \n/@+")
     assert unquote(stored) == f"{KEY}\n{KEY}"
-    assert answer["applied"] == {"sshkeys": "2 key(s)"}
+    assert (answer["applied"], answer["notes"]) == ({"sshkeys": "2 key(s)"}, [AT_NEXT_BOOT])
 
 
-def test_update_of_a_running_vm_waits_for_its_restart(running_lab: Lab) -> None:
-    update(running_lab, memory=8192)
-
-    assert running_lab.guest.config["memory"] == "8192"
-    assert running_lab.guest.maxmem == 2048 << 20
-
-
-def test_update_of_the_bridge_keeps_the_rest_of_the_card(lab: Lab) -> None:
+def test_update_of_the_bridge_keeps_the_rest_of_the_card(lab: Lab, read_json: ReadJson) -> None:
     card = "virtio=BC:24:11:00:AA:01,bridge=vmbr0,firewall=1,tag=12"
     lab.builder.with_vm(lab.vmid, NODE, net0=card)
-
-    update(lab, network_bridge="vmbr3")
-
-    assert lab.guest.config["net0"] == card.replace("vmbr0", "vmbr3")
-
-
-def test_update_of_the_bridge_needs_a_card(lab: Lab) -> None:
-    lab.builder.with_vm(lab.vmid, NODE, net0=None)
-
-    with pytest.raises(ValueError, match=r"^VM has no net0 interface to update$"):
-        update(lab, network_bridge="vmbr3")
-
-    assert lab.changes == []
-
-
-@pytest.mark.parametrize("volume", [ISO, "none"], ids=["inserted", "ejected"])
-def test_update_changes_the_cdrom(lab: Lab, volume: str) -> None:
-    update(lab, iso_volume=volume, boot_order="ide3;scsi0")
-
-    assert lab.guest.config["ide3"] == f"{volume},media=cdrom"
-    assert lab.guest.config["boot"] == "order=ide3;scsi0"
-
-
-def test_update_never_replaces_a_disk_by_a_cdrom(lab: Lab) -> None:
-    with pytest.raises(ValueError, match=r"^Refusing to replace an existing disk"):
-        update(lab, iso_volume=ISO, cdrom_device="scsi0")
-
-    assert lab.changes == []
-
-
-def test_update_of_devices_sends_the_digest_that_it_read(lab: Lab, read_json: ReadJson) -> None:
     digest = lab.guest.digest
 
-    answer = read_json(update(lab, boot_order="net0"))
+    answer = read_json(update(lab, network_bridge="vmbr3"))
 
-    sent = {"boot": "order=net0", "digest": digest}
-    assert lab.changes == [("PUT", f"{lab.path}/config", sent)]
-    assert answer["applied"] == {"boot": "order=net0"}
+    changed = {"net0": card.replace("vmbr0", "vmbr3")}
+    assert lab.changes == [("PUT", f"{lab.path}/config", {**changed, "digest": digest})]
+    assert answer["applied"] == changed
 
 
-def test_update_of_devices_loses_to_a_change_in_between(lab: Lab) -> None:
-    mock: Any = lab.builder.build()
-    mock.nodes(NODE).qemu(lab.vmid).config.get.return_value = {"digest": "0" * 40}
+def test_update_changes_the_cdrom(lab: Lab, read_json: ReadJson) -> None:
+    lab.builder.with_content(ISO, node=lab.node)
+    digest = lab.guest.digest
 
-    with pytest.raises(RuntimeError, match=r"checksum mismatch"):
-        lab.build_mocked_tools().update_vm_config(**lab.params, boot_order="net0")
+    answer = read_json(update(lab, iso_volume=ISO, boot_order="ide3;scsi0"))
+    update(lab, iso_volume="none")
 
-    assert lab.guest.config["boot"] == "order=scsi0"
+    inserted = {"ide3": f"{ISO},media=cdrom", "boot": "order=ide3;scsi0"}
+    assert lab.changes[0] == ("PUT", f"{lab.path}/config", {**inserted, "digest": digest})
+    assert answer["applied"] == inserted
+    assert lab.guest.config["ide3"] == "none,media=cdrom"
+
+
+def test_update_of_devices_refuses_what_the_vm_does_not_allow(lab: Lab) -> None:
+    lab.builder.with_vm(lab.vmid, NODE, net0=None)
+
+    refusals = [
+        refusal_of(update, lab, network_bridge="vmbr3"),
+        refusal_of(update, lab, iso_volume=ISO, cdrom_device="scsi0"),
+    ]
+
+    assert refusals == [
+        "ValueError: VM has no net0 interface to update",
+        "ValueError: Refusing to replace an existing disk or cloud-init drive; "
+        "choose another cdrom_device",
+    ]
+    assert lab.changes == []
 
 
 def test_update_of_a_missing_vm_is_refused(empty_lab: Lab) -> None:
@@ -224,20 +195,15 @@ def test_update_of_a_missing_vm_is_refused(empty_lab: Lab) -> None:
 
 
 def test_update_of_a_locked_vm_is_refused(lab: Lab) -> None:
-    lab.builder.with_vm(lab.vmid, NODE, lock="migrate")
+    lab.builder.with_vm(lab.vmid, NODE, description="old notes", lock="migrate")
+    set_description = lab.build_tools().set_vm_description
 
-    with pytest.raises(RuntimeError, match=r"^Failed to update_vm_config: 500 .*\(migrate\)"):
-        update(lab, memory=1024)
+    refusals = [
+        refusal_of(update, lab, memory=1024),
+        refusal_of(set_description, **lab.params, description="new"),
+    ]
 
-    assert lab.guest.config["memory"] == "2048"
-
-
-def test_update_without_the_privilege_fails(lab: Lab) -> None:
-    reason = f"Permission check failed (/vms/{lab.vmid}, VM.Config.Memory)"
-    error = ProxmoxAPIResponseFactory().create_error_response(reason, status=403)
-    lab.builder.with_operation_error("update", error)
-
-    with pytest.raises(RuntimeError, match=r"403 Forbidden: Permission check failed"):
-        update(lab, memory=1024)
-
-    assert lab.guest.config["memory"] == "2048"
+    reason = "500 Internal Server Error: VM is locked (migrate)"
+    tools = ["update_vm_config", "set_vm_description"]
+    assert refusals == [f"RuntimeError: Failed to {tool}: {reason}" for tool in tools]
+    assert (lab.guest.config["memory"], lab.guest.config["description"]) == ("2048", "old notes")

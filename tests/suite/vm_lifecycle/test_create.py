@@ -1,204 +1,169 @@
 """Creating a VM: what is asked of Proxmox, what stands there afterwards, what is refused before."""
 
-import re
-from typing import Any, ClassVar
+import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.fixtures.base_test_classes import BaseVMLifecycleTest
-from tests.fixtures.mock_helpers import AssertionHelper
-from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
-from tests.suite.job_store import FakeJobStore
+from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NODE, OTHER_NODE, Lab
+from tests.suite.refusals import refusal_of
 
 pytestmark = pytest.mark.unit
 
 SIZES = {"name": "web-1", "cpus": 4, "memory": 3072, "disk_size": 20}
 ISO = "local:iso/debian-13.iso"
+CONFIG = {
+    "name": "web-1",
+    "cores": 4,
+    "memory": 3072,
+    "ostype": "l26",
+    "scsihw": "virtio-scsi-pci",
+    "boot": "order=scsi0",
+    "agent": "1",
+    "vga": "std",
+    "net0": "virtio,bridge=vmbr0",
+    "scsi0": "local-lvm:20,format=raw",
+    "ide2": "local-lvm:cloudinit",
+}
+
+REPORT = """\
+VM {vmid} created successfully
+
+VM Configuration:
+  - Name: web-1
+  - Node: {node}
+  - VM ID: {vmid}
+  - CPU Cores: 4
+  - Memory: 3072 MB (3.0 GB)
+  - Disk: 20 GB (local-lvm, raw format)
+  - Storage Type: lvmthin
+  - OS Type: l26
+  - Network: virtio (bridge=vmbr0)
+  - QEMU Agent: Enabled
+
+Task ID: {upid}
+Job ID: n/a
+
+Next steps:
+  1. Upload an ISO to install the operating system
+  2. Start the VM using start_vm tool
+  3. Access the console to complete OS installation"""
 
 
 def create(lab: Lab, **changes: object) -> Any:
     return lab.build_tools().create_vm(**{**lab.params, **SIZES, **changes})
 
 
-class TestCreate(BaseVMLifecycleTest):
-    default_node: ClassVar[str] = NODE
-
-    def test_create_makes_a_stopped_vm(self) -> None:
-        self.setup_vm_for_create_test()
-        params = self.data_factory.create_vm_creation_params(100, NODE)
-
-        result = self.build_tools().create_vm(**params)
-
-        self.assertion_helper.assert_success_response(result, "VM 100 created successfully")
-        assert self.assert_vm_created().node == NODE
-        self.assert_vm_stopped()
-
-    def test_create_twice_makes_two_vms(self) -> None:
-        self.setup_vm_for_create_test()
-        tools = self.build_tools()
-
-        for _ in range(2):
-            tools.create_vm(**self.data_factory.create_vm_creation_params(node=NODE))
-
-        assert self.assert_vm_created(100).name != self.assert_vm_created(101).name
-
-
 def test_create_is_one_request_with_all_of_the_configuration(empty_lab: Lab) -> None:
-    create(empty_lab)
+    empty_lab.builder.with_storage("a-storage-before-local-lvm", kind="lvmthin")
 
-    sent = {
-        "vmid": empty_lab.vmid,
-        "name": "web-1",
-        "cores": 4,
-        "memory": 3072,
-        "ostype": "l26",
-        "scsihw": "virtio-scsi-pci",
-        "boot": "order=scsi0",
-        "agent": "1",
-        "vga": "std",
-        "net0": "virtio,bridge=vmbr0",
-        "scsi0": "local-lvm:20,format=raw",
-        "ide2": "local-lvm:cloudinit",
-    }
+    text, submission = create(empty_lab)
+
+    sent = {"vmid": empty_lab.vmid, **CONFIG}
     assert empty_lab.changes == [("POST", f"/nodes/{NODE}/qemu", sent)]
     assert empty_lab.tasks == [("qmcreate", NODE, empty_lab.vmid, "OK")]
-
-
-def test_create_gives_the_vm_what_was_asked_for(empty_lab: Lab) -> None:
-    create(empty_lab)
-
-    guest = empty_lab.guest
+    guest, upid = empty_lab.guest, empty_lab.upids[0]
     assert (guest.node, guest.name, guest.status) == (NODE, "web-1", "stopped")
     assert (guest.cpus, guest.maxmem, guest.maxdisk) == (4, 3072 << 20, 20 << 30)
-    assert guest.is_agent_enabled
-
-
-def test_create_says_what_it_made(empty_lab: Lab) -> None:
-    result = create(empty_lab)
-
-    lines = [
-        f"VM {empty_lab.vmid} created successfully",
-        "  - Name: web-1",
-        f"  - Node: {NODE}",
-        "  - CPU Cores: 4",
-        "  - Memory: 3072 MB (3.0 GB)",
-        "  - Disk: 20 GB (local-lvm, raw format)",
-        f"Task ID: {empty_lab.upids[0]}",
-        "Job ID: n/a",
-    ]
-    AssertionHelper.assert_success_response(result, *lines)
+    assert text.text == REPORT.format(vmid=empty_lab.vmid, node=NODE, upid=upid)
+    assert json.loads(submission.text)["task_id"] == upid
 
 
 @pytest.mark.parametrize(
-    ("argument", "value", "key", "expected"),
+    ("options", "sent"),
     [
-        pytest.param("ostype", "win11", "ostype", "win11", id="ostype"),
-        pytest.param("boot_order", "scsi0;net0", "boot", "order=scsi0;net0", id="boot order"),
-        pytest.param("iso_volume", ISO, "ide3", f"{ISO},media=cdrom", id="iso"),
-        pytest.param("iso_volume", ISO, "boot", "order=ide3;scsi0", id="boots from the iso"),
+        pytest.param(
+            {
+                "ostype": "win11",
+                "network_bridge": "vmbr7",
+                "pool": "production",
+                "iso_volume": ISO,
+                "cdrom_device": "sata1",
+                "boot_order": "scsi0;net0",
+            },
+            {
+                "ostype": "win11",
+                "net0": "virtio,bridge=vmbr7",
+                "pool": "production",
+                "sata1": f"{ISO},media=cdrom",
+                "boot": "order=scsi0;net0",
+            },
+            id="all of them",
+        ),
+        pytest.param(
+            {"iso_volume": ISO},
+            {"ide3": f"{ISO},media=cdrom", "boot": "order=ide3;scsi0"},
+            id="boots from the iso",
+        ),
     ],
 )
 def test_create_option_reaches_the_configuration(
-    empty_lab: Lab, argument: str, value: str, key: str, expected: str
+    empty_lab: Lab, options: dict[str, object], sent: dict[str, object]
 ) -> None:
-    create(empty_lab, **{argument: value})
+    create(empty_lab, **options)
 
-    assert empty_lab.guest.config[key] == expected
-
-
-def test_create_puts_the_card_on_the_bridge(empty_lab: Lab) -> None:
-    create(empty_lab, network_bridge="vmbr7")
-
-    assert re.fullmatch(r"virtio=[0-9A-F:]{17},bridge=vmbr7", str(empty_lab.guest.config["net0"]))
+    [(_, _, params)] = empty_lab.changes
+    assert params == {"vmid": empty_lab.vmid, **CONFIG, **sent}
 
 
-def test_create_puts_the_vm_into_the_pool(empty_lab: Lab) -> None:
-    create(empty_lab, pool="production")
-
-    assert empty_lab.guest.pool == "production"
-
-
-def test_create_prefers_local_lvm(empty_lab: Lab) -> None:
-    empty_lab.builder.with_storage("a-fast-one", kind="lvmthin")
-
-    create(empty_lab)
-
-    assert str(empty_lab.guest.config["scsi0"]).startswith("local-lvm:")
-
-
-@pytest.mark.parametrize(
-    ("kind", "disk_format"), [("dir", "qcow2"), ("nfs", "qcow2"), ("lvm", "raw"), ("rbd", "raw")]
-)
 def test_create_takes_the_format_that_the_storage_holds(
-    empty_lab: Lab, kind: str, disk_format: str
+    empty_lab: Lab, vmid_factory: Callable[[], int]
 ) -> None:
-    empty_lab.builder.with_storage("vault", kind=kind)
+    kinds = ["dir", "nfs", "lvm", "rbd"]
+    for kind in kinds:
+        empty_lab.builder.with_storage(kind, kind=kind)
+        create(empty_lab, vmid=str(vmid_factory()), storage=kind)
 
-    result = create(empty_lab, storage="vault")
+    disks = [params["scsi0"] for _, _, params in empty_lab.changes]
+    formats = ["qcow2", "qcow2", "raw", "raw"]
+    assert disks == [f"{kind}:20,format={form}" for kind, form in zip(kinds, formats, strict=True)]
 
-    AssertionHelper.assert_success_response(result, f"20 GB (vault, {disk_format} format)")
-    assert empty_lab.changes[0][2]["scsi0"] == f"vault:20,format={disk_format}"
 
+def test_create_refuses_a_storage_that_is_unfit(empty_lab: Lab) -> None:
+    unfit: dict[str, dict[str, Any]] = {
+        "of-isos": {"content": "iso"},
+        "inactive": {"active": False},
+        "disabled": {"enabled": False},
+        "too-full": {"total_gib": 30, "used_gib": 15},
+        "elsewhere": {"nodes": [OTHER_NODE]},
+    }
+    for name, facts in unfit.items():
+        empty_lab.builder.with_storage(name, **facts)
 
-@pytest.mark.parametrize(
-    "storage",
-    [
-        pytest.param({"content": "iso"}, id="holds no images"),
-        pytest.param({"active": False}, id="inactive"),
-        pytest.param({"enabled": False}, id="disabled"),
-        pytest.param({"total_gib": 30, "used_gib": 15}, id="too full"),
-        pytest.param({"nodes": [OTHER_NODE]}, id="on another node"),
-    ],
-)
-def test_create_refuses_a_storage_that_is_unfit(empty_lab: Lab, storage: dict[str, Any]) -> None:
-    empty_lab.builder.with_storage("vault", **storage)
+    refusals = {name: refusal_of(create, empty_lab, storage=name) for name in unfit}
 
-    with pytest.raises(ValueError, match=r"^No available node storage supports"):
-        create(empty_lab, storage="vault")
-
+    reason = "No available node storage supports the requested content and disk size"
+    assert refusals == dict.fromkeys(unfit, f"ValueError: {reason}")
     assert empty_lab.changes == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        pytest.param({"disk_size": 0}, "Disk size must be positive", id="no disk"),
-        pytest.param({"disk_size": -5}, "Disk size must be positive", id="negative disk"),
-        pytest.param({"storage": "../etc"}, "Invalid resource path segment", id="storage's name"),
-        pytest.param({"iso_volume": "none"}, "Use an ISO volume ID", id="ejecting"),
-        pytest.param({"iso_volume": "x.iso"}, "iso_volume must be a storage ISO", id="iso"),
-        pytest.param({"boot_order": "scsi0,net0"}, "must be semicolon-separated", id="boot order"),
-        pytest.param({"boot_order": "net0;net0"}, "duplicate devices", id="boot device twice"),
-        pytest.param({"network_bridge": "0;rm"}, "must be a valid interface name", id="bridge"),
-        pytest.param(
-            {"iso_volume": ISO, "cdrom_device": "ide2"},
-            "Refusing to replace",
-            id="cloud-init drive",
-        ),
-        pytest.param(
-            {"iso_volume": ISO, "cdrom_device": "ide9"}, "must be a valid IDE", id="no such device"
-        ),
-    ],
-)
-def test_create_refuses_bad_input_before_changing_anything(
-    empty_lab: Lab, changes: dict[str, object], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        create(empty_lab, **changes)
+BAD_INPUT: list[tuple[dict[str, object], str]] = [
+    ({"disk_size": 0}, "Disk size must be positive"),
+    ({"disk_size": -5}, "Disk size must be positive"),
+    ({"storage": "../etc"}, "Invalid resource path segment"),
+    ({"iso_volume": "none"}, "Use an ISO volume ID when creating a VM"),
+    ({"iso_volume": "x.iso"}, "iso_volume must be a storage ISO volume ID or 'none' to eject"),
+    ({"boot_order": "scsi0,net0"}, "boot_order must be semicolon-separated VM device names"),
+    ({"boot_order": "net0;net0"}, "boot_order must not contain duplicate devices"),
+    ({"network_bridge": "0;rm"}, "network_bridge must be a valid interface name"),
+    (
+        {"iso_volume": ISO, "cdrom_device": "ide2"},
+        "Refusing to replace an existing disk or cloud-init drive; choose another cdrom_device",
+    ),
+    (
+        {"iso_volume": ISO, "cdrom_device": "ide9"},
+        "cdrom_device must be a valid IDE, SATA or SCSI device",
+    ),
+]
 
+
+def test_create_refuses_bad_input_before_changing_anything(empty_lab: Lab) -> None:
+    refusals = [refusal_of(create, empty_lab, **changes) for changes, _ in BAD_INPUT]
+
+    assert refusals == [f"ValueError: {message}" for _, message in BAD_INPUT]
     assert empty_lab.changes == []
-    assert empty_lab.is_gone
-
-
-def test_create_with_an_unknown_ostype_is_refused_by_proxmox(empty_lab: Lab) -> None:
-    with (
-        empty_lab.builder.expect_violation() as violations,
-        pytest.raises(RuntimeError, match=r"Parameter verification failed.*ostype"),
-    ):
-        create(empty_lab, ostype="beos")
-
-    assert [violation.parameter for violation in violations] == ["ostype"]
     assert empty_lab.is_gone
 
 
@@ -210,55 +175,36 @@ def test_create_of_an_existing_vm_is_refused(lab: Lab) -> None:
     assert lab.guest.name == "target"
 
 
-def test_create_with_an_id_of_another_node_is_refused_by_proxmox(empty_lab: Lab) -> None:
-    empty_lab.builder.with_vm(empty_lab.vmid, OTHER_NODE)
+def test_create_says_which_step_was_refused(empty_lab: Lab) -> None:
+    for operation in ("config", "storage", "create"):
+        empty_lab.builder.with_operation_error(operation, "no quorum", times=1)
 
-    with pytest.raises(RuntimeError, match=f"already exists on node '{OTHER_NODE}'"):
-        create(empty_lab)
+    refusals = [refusal_of(create, empty_lab) for _ in range(3)]
 
-    assert empty_lab.guest.node == OTHER_NODE
-    assert empty_lab.tasks == []
-
-
-def test_create_on_an_offline_node_fails(empty_lab: Lab) -> None:
-    empty_lab.builder.with_node(NODE, online=False)
-
-    with pytest.raises(RuntimeError, match=f"^Failed to create VM {empty_lab.vmid}: 595 "):
-        create(empty_lab)
-
-    assert empty_lab.changes == []
+    reason = "500 Internal Server Error: no quorum"
+    assert refusals == [f"RuntimeError: Failed to create VM {empty_lab.vmid}: {reason}"] * 3
+    assert (len(empty_lab.changes), empty_lab.tasks) == (1, [])
 
 
-def test_create_without_the_privilege_fails(empty_lab: Lab) -> None:
-    reason = "Permission check failed (/vms, VM.Allocate)"
-    error = ProxmoxAPIResponseFactory().create_error_response(reason, status=403)
-    empty_lab.builder.with_operation_error("create", error)
-
-    with pytest.raises(RuntimeError, match=r"403 Forbidden: Permission check failed"):
-        create(empty_lab)
-
-    assert empty_lab.is_gone
-
-
-def test_create_whose_task_fails_leaves_no_vm(empty_lab: Lab) -> None:
-    empty_lab.builder.with_task_error("create", "unable to create image")
-
-    result = create(empty_lab)
-
-    assert empty_lab.upids[0] in result[0].text
-    assert empty_lab.tasks == [("qmcreate", NODE, empty_lab.vmid, "unable to create image")]
-    assert empty_lab.is_gone
-
-
-def test_create_job_retries_with_the_same_configuration(
+def test_create_registers_a_job_that_cancels_and_retries(
     empty_lab: Lab, job_store: FakeJobStore
 ) -> None:
-    empty_lab.builder.with_task_error("create", "unable to create image", times=1)
+    empty_lab.builder.with_task_duration(60)
     tools = empty_lab.build_tools(job_store=job_store)
-    tools.create_vm(**empty_lab.params, **SIZES)
 
-    job_store.jobs[0].retry()
+    text, submission = tools.create_vm(**empty_lab.params, **SIZES)
+    [job] = job_store.jobs
+    job.cancel()
+    job.retry()
 
-    assert job_store.jobs[0].metadata == {"vmid": empty_lab.vmid, "name": "web-1"}
-    assert empty_lab.changes[0] == empty_lab.changes[1]
-    assert empty_lab.guest.name == "web-1"
+    vmid = empty_lab.vmid
+    spec = {"node": NODE, "vm_config": {"vmid": vmid, **CONFIG}}
+    assert job == Job(
+        "create_vm", f"Create VM {vmid} (web-1) on {NODE}", NODE, empty_lab.upids[0],
+        {"vmid": vmid, "name": "web-1"}, {"kind": "vm.create", "params": spec},
+        job.retry_factory, job.cancel_factory,
+    )  # fmt: skip
+    assert "Job ID: job-1\n" in text.text
+    assert json.loads(submission.text)["job_id"] == "job-1"
+    assert [status for *_, status in empty_lab.tasks] == ["received interrupt", None]
+    assert empty_lab.changes[2] == empty_lab.changes[0]

@@ -1,59 +1,50 @@
 """Deleting a VM: stopped, running, and running with force, where the stop comes first."""
 
+import json
 from typing import Any, ClassVar
 
 import pytest
 
 from tests.fixtures.base_test_classes import BaseVMErrorTest, BaseVMLifecycleTest
-from tests.fixtures.mock_helpers import AssertionHelper
 from tests.suite.cluster_time import ClusterTime
-from tests.suite.job_store import FakeJobStore
-from tests.suite.lab import NODE, OTHER_NODE, Lab
+from tests.suite.job_store import FakeJobStore, Job
+from tests.suite.lab import NODE, Lab
+from tests.suite.refusals import refusal_of
 
 pytestmark = pytest.mark.unit
+
+REPORT = """\
+{before}
+VM {vmid} (target) deletion initiated successfully
+
+WARNING: This operation will permanently remove:
+  - VM configuration
+  - All virtual disks
+  - All snapshots
+  - Cannot be undone
+
+Task ID: {upid}
+Job ID: {job}
+
+VM {vmid} (target) is being deleted from node {node}"""
 
 
 class TestDelete(BaseVMLifecycleTest):
     default_node: ClassVar[str] = NODE
 
-    def test_delete_removes_a_stopped_vm(self) -> None:
+    def test_forced_delete_of_a_stopped_vm_stops_nothing(self) -> None:
         self.setup_vm_for_delete_test()
 
-        result = self.build_tools().delete_vm(**self.get_default_test_params())
+        self.build_tools().delete_vm(**self.get_default_test_params(), force=True)
 
-        self.assertion_helper.assert_success_response(result, "VM 100 (vm-100) deletion initiated")
         self.assert_vm_deleted()
-
-    def test_delete_removes_only_the_vm_it_names(self) -> None:
-        self.setup_vm_for_delete_test(101)
-        self.setup_vm_for_delete_test()
-
-        self.build_tools().delete_vm(NODE, "101")
-
-        self.assert_vm_deleted(101)
-        self.assert_vm_exists(100)
+        [*_, call] = self.mock_builder.calls
+        assert (call.method, call.params) == ("DELETE", {})
+        assert len(self.mock_builder.cluster.tasks.newest_first()) == 1
 
 
 class TestDeleteErrors(BaseVMErrorTest):
     default_node: ClassVar[str] = NODE
-
-    @pytest.mark.parametrize(
-        ("obstacle", "message"),
-        [
-            pytest.param({"protection": 1}, "protection mode enabled", id="protected"),
-            pytest.param({"lock": "backup"}, "VM is locked (backup)", id="locked"),
-        ],
-    )
-    def test_delete_of_a_guarded_vm_is_refused(
-        self, obstacle: dict[str, Any], message: str
-    ) -> None:
-        self.mock_builder.with_vm(100, NODE, **obstacle)
-
-        with pytest.raises(RuntimeError) as caught:
-            self.build_tools().delete_vm(**self.get_default_test_params())
-
-        self.assert_error_mentions(caught.value, "Failed to delete VM 100", message)
-        self.assert_vm_exists()
 
     def test_delete_of_a_missing_vm_is_refused(self) -> None:
         self.setup_vm_not_found_error()
@@ -74,54 +65,39 @@ class TestDeleteErrors(BaseVMErrorTest):
 
 
 def test_delete_is_one_request_without_parameters(lab: Lab) -> None:
-    lab.build_tools().delete_vm(**lab.params)
+    text, submission = lab.build_tools().delete_vm(**lab.params)
 
     assert lab.changes == [("DELETE", lab.path, {})]
     assert lab.tasks == [("qmdestroy", NODE, lab.vmid, "OK")]
-
-
-def test_delete_with_purge_says_so_to_proxmox(lab: Lab) -> None:
-    lab.build_tools().delete_vm(**lab.params, purge=True)
-
-    assert lab.changes == [("DELETE", lab.path, {"purge": 1})]
-
-
-def test_delete_from_another_node_is_refused(lab: Lab) -> None:
-    with pytest.raises(ValueError, match=f"^VM {lab.vmid} not found on node {OTHER_NODE}$"):
-        lab.build_tools().delete_vm(OTHER_NODE, lab.vmid)
-
-    assert lab.changes == []
+    before, upid = f"Deleting VM {lab.vmid} (target)...", lab.upids[0]
+    expected = REPORT.format(before=before, vmid=lab.vmid, upid=upid, job="n/a", node=NODE)
+    assert text.text == expected
+    assert json.loads(submission.text)["task_id"] == upid
 
 
 def test_delete_of_a_running_vm_needs_force(running_lab: Lab) -> None:
-    with pytest.raises(ValueError, match=r"\(target\) is currently running.*force=True"):
+    with pytest.raises(
+        ValueError,
+        match=f"^VM {running_lab.vmid} \\(target\\) is currently running. "
+        "Please stop it first or use force=True to stop and delete.$",
+    ):
         running_lab.build_tools().delete_vm(**running_lab.params)
 
     assert running_lab.changes == []
-    assert running_lab.guest.status == "running"
 
 
-def test_delete_whose_task_fails_keeps_the_vm(lab: Lab) -> None:
-    lab.builder.with_task_error("delete", "unable to remove volume")
+def test_delete_job_cancels_its_task_and_retries_the_request(
+    lab: Lab, job_store: FakeJobStore
+) -> None:
+    lab.builder.with_task_duration(60)
+    lab.build_tools(job_store=job_store).delete_vm(**lab.params, purge=True)
 
-    lab.build_tools().delete_vm(**lab.params)
+    job_store.jobs[0].cancel()
+    job_store.jobs[0].retry()
 
-    assert lab.tasks == [("qmdestroy", NODE, lab.vmid, "unable to remove volume")]
+    assert [status for *_, status in lab.tasks] == ["received interrupt", None]
+    assert lab.changes[2] == lab.changes[0]
     assert not lab.is_gone
-
-
-def test_forced_delete_stops_and_then_removes(running_lab: Lab) -> None:
-    result = running_lab.build_tools().delete_vm(**running_lab.params, force=True)
-
-    AssertionHelper.assert_success_response(result, f"Stopping VM {running_lab.vmid} (target)")
-    assert [kind for kind, *_ in running_lab.tasks] == ["qmstop", "qmdestroy"]
-    assert running_lab.is_gone
-
-
-def test_forced_delete_of_a_stopped_vm_stops_nothing(lab: Lab) -> None:
-    lab.build_tools().delete_vm(**lab.params, force=True)
-
-    assert lab.tasks == [("qmdestroy", NODE, lab.vmid, "OK")]
 
 
 def test_forced_delete_waits_for_the_stop(running_lab: Lab, cluster_time: ClusterTime) -> None:
@@ -141,7 +117,11 @@ def test_forced_delete_gives_up_on_a_stop_without_end(
 ) -> None:
     running_lab.builder.with_task_duration(600)
 
-    with pytest.raises(RuntimeError, match=r"Prerequisite task is still running"):
+    with pytest.raises(
+        RuntimeError,
+        match=f"^Failed to delete VM {running_lab.vmid}: Prerequisite task is still running; "
+        "no dependent operation was submitted$",
+    ):
         running_lab.build_tools().delete_vm(**running_lab.params, force=True)
 
     assert sum(cluster_time.slept_s) == pytest.approx(30, abs=0.5)
@@ -151,25 +131,19 @@ def test_forced_delete_gives_up_on_a_stop_without_end(
 def test_forced_delete_after_a_failed_stop_removes_nothing(
     running_lab: Lab, cluster_time: ClusterTime
 ) -> None:
-    running_lab.builder.with_task_error("stop", "can't lock file - got timeout")
+    running_lab.builder.with_operation_error("stop", "no quorum", times=1)
+    running_lab.builder.with_task_error("stop", "can't lock file")
+    tool = running_lab.build_tools().delete_vm
 
-    with pytest.raises(RuntimeError, match=r"Prerequisite task failed: can't lock file"):
-        running_lab.build_tools().delete_vm(**running_lab.params, force=True)
+    refusals = [refusal_of(tool, **running_lab.params, force=True) for _ in range(2)]
 
-    assert cluster_time.slept_s == []
-    assert running_lab.tasks == [
-        ("qmstop", NODE, running_lab.vmid, "can't lock file - got timeout")
+    failed = f"RuntimeError: Failed to delete VM {running_lab.vmid}"
+    assert refusals == [
+        f"{failed}: 500 Internal Server Error: no quorum",
+        f"{failed}: Prerequisite task failed: can't lock file",
     ]
-    assert running_lab.guest.status == "running"
-
-
-def test_forced_delete_after_a_refused_stop_removes_nothing(running_lab: Lab) -> None:
-    running_lab.builder.with_operation_error("stop", "no quorum")
-
-    with pytest.raises(RuntimeError, match=r"no quorum"):
-        running_lab.build_tools().delete_vm(**running_lab.params, force=True)
-
-    assert running_lab.changes == [("POST", f"{running_lab.path}/status/stop", {})]
+    assert cluster_time.slept_s == []
+    assert running_lab.changes == [("POST", f"{running_lab.path}/status/stop", {})] * 2
 
 
 def test_forced_delete_waits_for_a_guest_that_outlives_its_stop(
@@ -192,7 +166,10 @@ def test_forced_delete_gives_up_on_a_guest_that_never_stops(
     status = mock.nodes(NODE).qemu(running_lab.vmid).status.current.get
     status.return_value = {"status": "running"}
 
-    with pytest.raises(RuntimeError, match=r"Guest is still running after stop"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"Guest is still running after stop; no dependent operation was submitted$",
+    ):
         running_lab.build_mocked_tools().delete_vm(**running_lab.params, force=True)
 
     assert sum(cluster_time.slept_s) == pytest.approx(60)
@@ -200,11 +177,24 @@ def test_forced_delete_gives_up_on_a_guest_that_never_stops(
 
 
 def test_forced_delete_registers_both_jobs(running_lab: Lab, job_store: FakeJobStore) -> None:
-    tools = running_lab.build_tools(job_store=job_store)
+    vmid = running_lab.vmid
 
-    tools.delete_vm(**running_lab.params, force=True, purge=True)
+    text, submission = running_lab.build_tools(job_store=job_store).delete_vm(
+        **running_lab.params, force=True, purge=True
+    )
 
-    assert [job.tool_name for job in job_store.jobs] == ["stop_vm", "delete_vm"]
-    assert [job.upid for job in job_store.jobs] == running_lab.upids
-    expected = {"vmid": running_lab.vmid, "force": True, "purge": True}
-    assert job_store.jobs[1].metadata == expected
+    stop, delete = job_store.jobs
+    stop_upid, upid = running_lab.upids
+    summary = f"Stop VM {vmid} before deletion"
+    assert stop == Job("stop_vm", summary, NODE, stop_upid, None, None, None, None)
+    assert delete == Job(
+        "delete_vm", f"Delete VM {vmid} (target) on {NODE}", NODE, upid,
+        {"vmid": vmid, "force": True, "purge": True},
+        {"kind": "vm.delete", "params": {**running_lab.params, "purge": True}},
+        delete.retry_factory, delete.cancel_factory,
+    )  # fmt: skip
+    before = f"Stopping VM {vmid} (target) before deletion..."
+    expected = REPORT.format(before=before, vmid=vmid, upid=upid, job="job-2", node=NODE)
+    assert running_lab.changes[-1] == ("DELETE", running_lab.path, {"purge": 1})
+    assert text.text == expected
+    assert json.loads(submission.text)["job_id"] == "job-2"

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.mock_helpers import AgentResult
-from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
-from tests.suite.lab import NODE, OTHER_NODE, Lab
+from tests.suite.lab import NODE, Lab
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
 
@@ -47,8 +46,27 @@ def with_agent(lab: Lab, commands: Mapping[str, AgentResult | str] | None = None
     lab.builder.with_agent(lab.vmid, NODE, commands=commands)
 
 
+async def refusal_of(lab: Lab, **arguments: str) -> str:
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        await lab.build_tools().execute_command(**lab.params, **arguments)
+    return f"{caught.type.__name__}: {caught.value}"
+
+
 def details(result: Any) -> dict[str, Any]:
     return dict(json.loads(result[1].text))
+
+
+async def test_command_goes_whole_to_the_guest_s_shell(lab: Lab) -> None:
+    shells = {"posix": ["/bin/sh", "-c"], "windows": ["cmd.exe", "/d", "/s", "/c"]}
+    line = "echo 'a b' | wc"
+    with_agent(lab)
+    tools = lab.build_tools()
+
+    for guest_os in shells:
+        await tools.execute_command(**lab.params, command=line, guest_os=guest_os)
+
+    sent = [{"command": [*shell, line]} for shell in shells.values()]
+    assert lab.changes == [("POST", f"{lab.path}/agent/exec", params) for params in sent]
 
 
 async def test_command_output_is_returned(lab: Lab) -> None:
@@ -56,7 +74,8 @@ async def test_command_output_is_returned(lab: Lab) -> None:
 
     result = await lab.build_tools().execute_command(**lab.params, command="uname -r")
 
-    assert "Status: SUCCESS\n  - Command: uname -r\n\nOutput:\n6.12.0" in result[0].text
+    head = "[cmd] Console Command Result\n  - Status: SUCCESS\n  - Command: uname -r"
+    assert result[0].text == f"{head}\n\nOutput:\n6.12.0"
     assert details(result) == {
         "success": True,
         "output": "6.12.0\n",
@@ -69,57 +88,29 @@ async def test_command_output_is_returned(lab: Lab) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("guest_os", "argv"),
-    [
-        pytest.param("posix", ["/bin/sh", "-c", "echo 'a b' | wc"], id="posix"),
-        pytest.param("windows", ["cmd.exe", "/d", "/s", "/c", "echo 'a b' | wc"], id="windows"),
-    ],
-)
-async def test_command_goes_whole_to_the_guest_s_shell(
-    lab: Lab, guest_os: str, argv: list[str]
-) -> None:
-    with_agent(lab)
-
-    await lab.build_tools().execute_command(
-        **lab.params, command="echo 'a b' | wc", guest_os=guest_os
-    )
-
-    assert lab.changes == [("POST", f"{lab.path}/agent/exec", {"command": argv})]
-
-
-async def test_command_asks_about_the_process_it_started(lab: Lab) -> None:
-    with_agent(lab, {"first": "1", "second": "2"})
-    tools = lab.build_tools()
-    await tools.execute_command(**lab.params, command="first")
-
-    result = await tools.execute_command(**lab.params, command="second")
-
-    polls = [call for call in lab.builder.calls if call.path.endswith("exec-status")]
-    assert [call.params for call in polls] == [{"pid": 2000}, {"pid": 2001}]
-    assert details(result)["output"] == "2"
-
-
 async def test_command_that_fails_is_no_success(lab: Lab) -> None:
-    with_agent(lab, {"false": AgentResult(out="half", err="no such file", exitcode=2)})
+    with_agent(lab, {"false": AgentResult(out="half", err="no such file\n", exitcode=2)})
 
     result = await lab.build_tools().execute_command(**lab.params, command="false")
 
-    assert "Status: FAILED" in result[0].text
-    assert "Error:\nno such file" in result[0].text
+    assert "  - Status: FAILED\n" in result[0].text
+    assert result[0].text.endswith("\n\nOutput:\nhalf\n\nError:\nno such file")
     answer = details(result)
-    assert (answer["success"], answer["exit_code"], answer["output"]) == (False, 2, "half")
+    assert (answer["success"], answer["exit_code"]) == (False, 2)
+    assert (answer["output"], answer["error"]) == ("half", "no such file\n")
 
 
 async def test_command_is_polled_until_it_ends(lab: Lab, set_wait: SetWait) -> None:
     set_wait(poll_interval_seconds=0)
     with_agent(lab, {"make": AgentResult(out="done", polls=3)})
+    tools = lab.build_tools()
+    await tools.execute_command(**lab.params, command="another")
 
-    result = await lab.build_tools().execute_command(**lab.params, command="make")
+    result = await tools.execute_command(**lab.params, command="make")
 
-    assert [path for path in lab.reads if path.endswith("exec-status")] == [
-        f"{lab.path}/agent/exec-status"
-    ] * 4
+    polls = [call for call in lab.builder.calls if call.path.endswith("exec-status")]
+    assert {call.path for call in polls} == {f"{lab.path}/agent/exec-status"}
+    assert [call.params for call in polls] == [{"pid": 2000}] + [{"pid": 2001}] * 4
     assert details(result)["output"] == "done"
 
 
@@ -135,38 +126,24 @@ async def test_command_without_end_times_out(lab: Lab, set_wait: SetWait) -> Non
     assert answer["exit_code"] == -1
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        pytest.param(
-            {"exited": 1, "signal": 9},
-            {"success": False, "signal": 9, "exit_code": -9},
-            id="killed",
-        ),
-        pytest.param(
-            {"exited": 1, "exitcode": 0, "out-data": "…", "out-truncated": 1},
-            {"success": True, "output_truncated": True},
-            id="truncated output",
-        ),
-        pytest.param(
-            {"exited": 1, "exitcode": 0, "err-truncated": 1},
-            {"success": True, "output_truncated": True},
-            id="truncated errors",
-        ),
-        pytest.param({"exited": 1}, {"success": False, "exit_code": -1}, id="no exit code"),
-    ],
-)
-async def test_command_status_is_read_as_the_agent_means_it(
-    lab: Lab, status: dict[str, object], expected: dict[str, object]
-) -> None:
+async def test_command_status_is_read_as_the_agent_means_it(lab: Lab) -> None:
+    names = ("success", "exit_code", "signal", "output_truncated")
+    meanings: list[tuple[dict[str, object], tuple[object, ...]]] = [
+        ({"exited": 1, "signal": 9}, (False, -9, 9, False)),
+        ({"exited": 1, "exitcode": 0, "out-truncated": 1}, (True, 0, None, True)),
+        ({"exited": 1, "exitcode": 0, "err-truncated": 1}, (True, 0, None, True)),
+        ({"exited": 1}, (False, -1, None, False)),
+    ]
     with_agent(lab)
     mock: Any = lab.builder.build()
-    mock.nodes(NODE).qemu(lab.vmid).agent("exec-status").get.return_value = status
+    statuses = [status for status, _ in meanings]
+    mock.nodes(NODE).qemu(lab.vmid).agent("exec-status").get.side_effect = statuses
+    tools = lab.build_mocked_tools()
 
-    result = await lab.build_mocked_tools().execute_command(**lab.params, command="true")
+    answers = [details(await tools.execute_command(NODE, lab.vmid, "true")) for _ in meanings]
 
-    answer = details(result)
-    assert {name: answer[name] for name in expected} == expected
+    read = [tuple(answer[name] for name in names) for answer in answers]
+    assert read == [meaning for _, meaning in meanings]
 
 
 async def test_command_needs_a_running_vm(lab: Lab) -> None:
@@ -176,41 +153,20 @@ async def test_command_needs_a_running_vm(lab: Lab) -> None:
     assert lab.changes == []
 
 
-async def test_command_on_another_node_finds_no_vm(running_lab: Lab) -> None:
-    with pytest.raises(RuntimeError, match=f"nodes/{OTHER_NODE}/qemu-server/{running_lab.vmid}"):
-        await running_lab.build_tools().execute_command(OTHER_NODE, running_lab.vmid, "true")
-
-    assert running_lab.changes == []
-
-
-async def test_command_without_an_agent_fails(running_lab: Lab) -> None:
-    with pytest.raises(RuntimeError, match=r"Failed to start command: 500 .*No QEMU guest agent"):
-        await running_lab.build_tools().execute_command(**running_lab.params, command="true")
-
-
-async def test_command_with_a_dead_agent_fails(lab: Lab) -> None:
-    lab.builder.with_agent(lab.vmid, NODE, running=False)
-
-    with pytest.raises(RuntimeError, match=r"Failed to start command: 500 .*is not running"):
-        await lab.build_tools().execute_command(**lab.params, command="true")
-
-
-async def test_command_without_the_privilege_fails(lab: Lab) -> None:
+async def test_command_says_which_step_was_refused(lab: Lab) -> None:
+    steps = {"agent-exec": "start command", "agent-exec-status": "get command status"}
     with_agent(lab)
-    reason = f"Permission check failed (/vms/{lab.vmid}, VM.GuestAgent.Unrestricted)"
-    error = ProxmoxAPIResponseFactory().create_error_response(reason, status=403)
-    lab.builder.with_operation_error("agent-exec", error)
+    for operation in steps:
+        lab.builder.with_operation_error(operation, "got timeout", times=1)
 
-    with pytest.raises(RuntimeError, match=r"403 Forbidden: Permission check failed"):
-        await lab.build_tools().execute_command(**lab.params, command="true")
+    refusals = [await refusal_of(lab, command="true") for _ in steps]
 
-
-async def test_command_whose_end_cannot_be_seen_fails(lab: Lab) -> None:
-    with_agent(lab)
-    lab.builder.with_operation_error("agent-exec-status", "got timeout")
-
-    with pytest.raises(RuntimeError, match=r"Failed to get command status: 500 .*got timeout"):
-        await lab.build_tools().execute_command(**lab.params, command="true")
+    reason = "500 Internal Server Error: got timeout"
+    assert refusals == [
+        f"RuntimeError: Failed to execute command on VM {lab.vmid}: Failed to execute command: "
+        f"API call failed: Failed to {step}: {reason}"
+        for step in steps.values()
+    ]
 
 
 async def test_command_runs_although_the_agent_tells_nothing_about_itself(lab: Lab) -> None:
@@ -222,92 +178,72 @@ async def test_command_runs_although_the_agent_tells_nothing_about_itself(lab: L
     assert details(result)["output"] == "fine"
 
 
-@pytest.mark.parametrize(
-    "commands",
-    [
-        pytest.param([{"name": "guest-ping"}], id="missing"),
-        pytest.param([{"name": "guest-exec", "enabled": False}], id="disabled"),
-    ],
-)
-async def test_command_needs_an_agent_that_executes(
-    lab: Lab, commands: list[dict[str, object]]
-) -> None:
+async def test_command_needs_an_agent_that_executes(lab: Lab) -> None:
+    unfit = [[{"name": "guest-ping"}], [{"name": "guest-exec", "enabled": False}]]
     with_agent(lab)
     mock: Any = lab.builder.build()
     info = mock.nodes(NODE).qemu(lab.vmid).agent("info")
-    info.get.return_value = {"supported_commands": commands}
+    info.get.side_effect = [{"supported_commands": commands} for commands in unfit]
+    tools = lab.build_mocked_tools()
 
-    with pytest.raises(RuntimeError, match=r"does not support guest-exec"):
-        await lab.build_mocked_tools().execute_command(**lab.params, command="true")
+    for _ in unfit:
+        with pytest.raises(
+            RuntimeError,
+            match=f"QEMU guest agent on VM {lab.vmid} does not support guest-exec; "
+            "install/configure a guest agent with command execution support$",
+        ):
+            await tools.execute_command(**lab.params, command="true")
 
     assert lab.changes == []
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        pytest.param({"command": "  "}, id="empty command"),
-        pytest.param({"command": "ver", "guest_os": "beos"}, id="unknown system"),
-    ],
-)
-async def test_command_refuses_bad_input(lab: Lab, call: dict[str, str]) -> None:
+async def test_command_refuses_bad_input(lab: Lab) -> None:
     with_agent(lab)
 
-    with pytest.raises(RuntimeError, match=r"Provide a nonempty command and a supported guest_os"):
-        await lab.build_tools().execute_command(**lab.params, **call)
+    refusals = [
+        await refusal_of(lab, command="  "),
+        await refusal_of(lab, command="ver", guest_os="beos"),
+    ]
 
+    for refusal in refusals:
+        assert refusal.endswith("Provide a nonempty command and a supported guest_os")
     assert lab.changes == []
 
 
-@pytest.mark.parametrize(
-    ("settings", "code"),
-    [
-        pytest.param({"mode": "deny_all"}, "CMD_POLICY_NOT_ALLOWLISTED", id="all denied"),
-        pytest.param(
-            {"mode": "allowlist", "allow_patterns": ["^uptime$"]},
-            "CMD_POLICY_NOT_ALLOWLISTED",
-            id="not on the list",
-        ),
-        pytest.param(
-            {"mode": "audit_only", "deny_patterns": ["reboot"]},
-            "CMD_POLICY_DENY_PATTERN",
-            id="denied pattern",
-        ),
-        pytest.param(
-            {"mode": "audit_only", "require_approval_token": True, "approval_token": "let-me"},
-            "CMD_POLICY_APPROVAL_REQUIRED",
-            id="not approved",
-        ),
-    ],
-)
+APPROVAL = {"require_approval_token": True, "approval_token": "let-me"}
+
+
 async def test_command_that_the_policy_denies_is_never_sent(
-    lab: Lab, make_policy: Callable[..., Any], settings: dict[str, Any], code: str
+    lab: Lab, make_policy: Callable[..., Any]
 ) -> None:
+    policies: list[tuple[dict[str, Any], str]] = [
+        ({"mode": "deny_all"}, "NOT_ALLOWLISTED"),
+        ({"mode": "allowlist", "allow_patterns": ["^uptime$"]}, "NOT_ALLOWLISTED"),
+        ({"mode": "audit_only", "deny_patterns": ["reboot"]}, "DENY_PATTERN"),
+        ({"mode": "audit_only", **APPROVAL}, "APPROVAL_REQUIRED"),
+    ]
     with_agent(lab)
-    tools = lab.build_tools(command_policy=make_policy(**settings))
 
-    [content] = await tools.execute_command(**lab.params, command="reboot")
+    answers = []
+    for settings, _ in policies:
+        tools = lab.build_tools(command_policy=make_policy(**settings))
+        [content] = await tools.execute_command(**lab.params, command="reboot")
+        answers.append(json.loads(content.text))
 
-    answer = json.loads(content.text)
-    assert (answer["success"], answer["code"]) == (False, code)
+    assert [answer["code"] for answer in answers] == [f"CMD_POLICY_{code}" for _, code in policies]
+    assert {(answer["success"], answer["message"]) for answer in answers} == {
+        (False, "Command execution blocked by policy")
+    }
+    assert all(answer["data"]["reason"] for answer in answers)
     assert lab.builder.calls == []
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        pytest.param({"mode": "allowlist", "allow_patterns": ["^uptime$"]}, id="on the list"),
-        pytest.param(
-            {"mode": "audit_only", "require_approval_token": True, "approval_token": "let-me"},
-            id="approved",
-        ),
-    ],
-)
 async def test_command_that_the_policy_allows_is_run(
-    lab: Lab, make_policy: Callable[..., Any], settings: dict[str, Any]
+    lab: Lab, make_policy: Callable[..., Any]
 ) -> None:
+    policy = make_policy(mode="allowlist", allow_patterns=["^uptime$"], **APPROVAL)
     with_agent(lab, {"uptime": "3 days"})
-    tools = lab.build_tools(command_policy=make_policy(**settings))
+    tools = lab.build_tools(command_policy=policy)
 
     result = await tools.execute_command(**lab.params, command="uptime", approval_token="let-me")
 

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from tests.suite.lab import NODE, Lab
+from tests.suite.refusals import refusal_of
 
 pytestmark = pytest.mark.unit
 
 ReadJson = Callable[[Any], dict[str, Any]]
 
 
-def configure(lab: Lab, *, confirm: bool = True) -> Any:
-    tools = lab.build_tools()
-    return tools.configure_vm_serial_console(**lab.params, confirm_display_change=confirm)
+def configure(lab: Lab) -> Any:
+    tool = lab.build_tools().configure_vm_serial_console
+    return tool(**lab.params, confirm_display_change=True)
 
 
 def test_serial_console_replaces_the_display(lab: Lab, read_json: ReadJson) -> None:
@@ -25,7 +26,14 @@ def test_serial_console_replaces_the_display(lab: Lab, read_json: ReadJson) -> N
     sent = {"serial0": "socket", "vga": "serial0", "digest": digest}
     assert lab.changes == [("PUT", f"{lab.path}/config", sent)]
     assert (lab.guest.config["serial0"], lab.guest.config["vga"]) == ("socket", "serial0")
-    assert (answer["success"], answer["changed"]) == (True, True)
+    assert answer == {
+        "success": True,
+        "changed": True,
+        "vmid": lab.vmid,
+        "serial0": "socket",
+        "vga": "serial0",
+        "note": "Guest must enable console=ttyS0,115200n8 and serial-getty.",
+    }
 
 
 def test_serial_console_that_is_there_is_left_alone(lab: Lab, read_json: ReadJson) -> None:
@@ -33,44 +41,45 @@ def test_serial_console_that_is_there_is_left_alone(lab: Lab, read_json: ReadJso
 
     answer = read_json(configure(lab))
 
-    assert (answer["success"], answer["changed"]) == (True, False)
+    assert answer == {
+        "success": True,
+        "changed": False,
+        "vmid": lab.vmid,
+        "serial0": "socket",
+        "vga": "serial0",
+    }
     assert lab.changes == []
 
 
-def test_serial_console_needs_a_confirmation(lab: Lab) -> None:
-    with pytest.raises(ValueError, match=r"confirm_display_change=True required"):
-        configure(lab, confirm=False)
+def test_serial_console_of_an_unfit_vm_is_refused(lab: Lab) -> None:
+    no_guest = "Locked VM or template cannot be modified"
+    unfit: list[tuple[dict[str, Any], str]] = [
+        ({"status": "running"}, "VM must be stopped before configuration changes"),
+        ({"lock": "backup"}, no_guest),
+        ({"template": 1}, no_guest),
+        ({"serial0": "/dev/ttyS0"}, "serial0 is already configured differently"),
+    ]
 
-    assert lab.builder.calls == []
+    refusals = []
+    for options, _ in unfit:
+        lab.builder.with_vm(lab.vmid, NODE, **options)
+        refusals.append(refusal_of(configure, lab))
 
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        pytest.param({"status": "running"}, "VM must be stopped", id="running"),
-        pytest.param({"lock": "backup"}, "Locked VM or template", id="locked"),
-        pytest.param({"template": 1}, "Locked VM or template", id="template"),
-        pytest.param({"serial0": "/dev/ttyS0"}, "already configured differently", id="device"),
-    ],
-)
-def test_serial_console_of_an_unfit_vm_is_refused(
-    lab: Lab, options: dict[str, Any], message: str
-) -> None:
-    lab.builder.with_vm(lab.vmid, NODE, **options)
-
-    with pytest.raises(ValueError, match=message):
-        configure(lab)
-
+    assert refusals == [f"ValueError: {message}" for _, message in unfit]
     assert lab.changes == []
 
 
-@pytest.mark.parametrize("vmid", ["99", "0100", "1000000000", "abc"])
-def test_serial_console_refuses_an_id_that_is_none(lab: Lab, vmid: str) -> None:
-    tools = lab.build_tools()
+def test_serial_console_refuses_a_bad_call_without_a_request(lab: Lab) -> None:
+    tool = lab.build_tools().configure_vm_serial_console
+    vmids = ["99", "0100", "1000000000", "abc"]
 
-    with pytest.raises(ValueError, match=r"^Invalid VM ID"):
-        tools.configure_vm_serial_console(NODE, vmid, confirm_display_change=True)
+    refusals = [refusal_of(tool, NODE, vmid, confirm_display_change=True) for vmid in vmids]
+    unconfirmed = refusal_of(tool, **lab.params)
 
+    reason = "Invalid VM ID: use a canonical ID between 100 and 999999999"
+    assert refusals == [f"ValueError: {reason}"] * len(vmids)
+    reason = "confirm_display_change=True required: existing display changes"
+    assert unconfirmed == f"ValueError: {reason}"
     assert lab.builder.calls == []
 
 
@@ -81,5 +90,13 @@ def test_serial_console_reports_a_submission_of_unknown_outcome(
 
     answer = read_json(configure(lab))
 
-    assert (answer["success"], answer["code"]) == (False, "SUBMISSION_UNCERTAIN")
+    assert answer == {
+        "success": False,
+        "status": "unknown",
+        "retryable": False,
+        "code": "SUBMISSION_UNCERTAIN",
+        "node": NODE,
+        "vmid": lab.vmid,
+        "message": "Inspect Proxmox tasks, VM config and location before retrying",
+    }
     assert "serial0" not in lab.guest.config

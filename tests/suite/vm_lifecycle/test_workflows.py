@@ -12,7 +12,6 @@ import pytest
 from tests.fixtures.mock_helpers import AgentResult, ProxmoxAPIMockBuilder
 from tests.fixtures.vm_data_factory import VMTestDataFactory
 from tests.suite.cluster_time import ClusterTime
-from tests.suite.job_store import FakeJobStore
 from tests.suite.lab import NODE, Lab
 
 pytestmark = pytest.mark.integration
@@ -54,26 +53,6 @@ def test_isolated_vm_is_created_and_removed(
     assert builder.cluster.guests == {}
 
 
-def test_vm_gets_the_next_free_id(empty_lab: Lab) -> None:
-    tools = empty_lab.build_tools()
-    vmid = json.loads(tools.get_next_vmid()[0].text)["vmid"]
-
-    tools.create_vm(NODE, vmid, **SIZES)
-
-    assert json.loads(tools.get_next_vmid()[0].text)["vmid"] == str(int(vmid) + 1)
-
-
-def test_created_vm_appears_in_the_list_until_it_is_deleted(empty_lab: Lab) -> None:
-    tools = empty_lab.build_tools()
-    tools.create_vm(**empty_lab.params, **SIZES)
-
-    listed = tools.get_vms()[0].text
-    tools.delete_vm(**empty_lab.params)
-
-    assert f"web-1 (ID: {empty_lab.vmid})" in listed
-    assert f"ID: {empty_lab.vmid}" not in tools.get_vms()[0].text
-
-
 def test_resized_vm_has_its_memory_after_a_restart(running_lab: Lab) -> None:
     tools = running_lab.build_tools()
     tools.update_vm_config(**running_lab.params, memory=4096, cores=4)
@@ -103,52 +82,6 @@ def test_clones_of_a_template_run_on_their_own(lab: Lab, vmid_factory: Callable[
     ]
     assert len({guest.config["net0"] for guest in guests}) == 3
     assert lab.guest.status == "stopped"
-
-
-def test_clone_outlives_its_source(lab: Lab) -> None:
-    tools = lab.build_tools()
-    tools.clone_vm(NODE, lab.vmid, lab.spare_vmid, name="copy")
-
-    tools.delete_vm(**lab.params)
-
-    assert lab.is_gone
-    assert lab.builder.cluster.guests[int(lab.spare_vmid)].name == "copy"
-
-
-def test_failed_start_succeeds_by_its_job(lab: Lab, job_store: FakeJobStore) -> None:
-    lab.builder.with_task_error("start", "got timeout", times=1)
-    lab.build_tools(job_store=job_store).start_vm(**lab.params)
-    before = lab.guest.status
-
-    job_store.jobs[0].retry()
-
-    assert before == "stopped"
-    assert [status for *_, status in lab.tasks] == ["got timeout", "OK"]
-    assert lab.guest.status == "running"
-
-
-def test_locked_vm_starts_after_its_backup(lab: Lab) -> None:
-    lab.builder.with_vm(lab.vmid, NODE, lock="backup")
-    tools = lab.build_tools()
-    tools.start_vm(**lab.params)
-    del lab.guest.config["lock"]
-
-    tools.start_vm(**lab.params)
-
-    assert [status for *_, status in lab.tasks] == ["VM is locked (backup)", "OK"]
-    assert lab.guest.status == "running"
-
-
-def test_stubborn_guest_is_stopped_after_its_shutdown_failed(running_lab: Lab) -> None:
-    running_lab.builder.with_task_error("shutdown", "VM quit/powerdown failed")
-    tools = running_lab.build_tools()
-
-    tools.shutdown_vm(**running_lab.params)
-    tools.stop_vm(**running_lab.params)
-    tools.delete_vm(**running_lab.params)
-
-    assert [kind for kind, *_ in running_lab.tasks] == ["qmshutdown", "qmstop", "qmdestroy"]
-    assert running_lab.is_gone
 
 
 def test_id_is_free_again_after_a_forced_delete(
@@ -196,18 +129,6 @@ def test_threads_create_the_same_id_in_clusters_of_their_own(
         created = list(pool.map(create, range(4)))
 
     assert created == [["web-0"], ["web-1"], ["web-2"], ["web-3"]]
-
-
-@pytest.mark.asyncio
-async def test_started_vm_runs_a_command(lab: Lab) -> None:
-    lab.builder.with_agent(lab.vmid, NODE, commands={"hostname": "target"})
-    tools = lab.build_tools()
-    tools.stop_vm(**lab.params)
-    tools.start_vm(**lab.params)
-
-    result = await tools.execute_command(**lab.params, command="hostname")
-
-    assert json.loads(result[1].text)["output"] == "target"
 
 
 @pytest.mark.asyncio
