@@ -84,6 +84,8 @@ def test_clone_goes_to_the_storage(lab: Lab) -> None:
 
 
 def test_clone_goes_into_the_pool(lab: Lab) -> None:
+    lab.builder.with_pool("production")
+
     clone(lab, pool="production")
 
     copy = find_copy(lab)

@@ -114,6 +114,8 @@ def test_create_puts_the_card_on_the_bridge(empty_lab: Lab) -> None:
 
 
 def test_create_puts_the_vm_into_the_pool(empty_lab: Lab) -> None:
+    empty_lab.builder.with_pool("production")
+
     create(empty_lab, pool="production")
 
     assert empty_lab.guest.pool == "production"
