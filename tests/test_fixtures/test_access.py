@@ -261,6 +261,24 @@ def test_group_grants_its_members(mock_builder: ProxmoxAPIMockBuilder) -> None:
     assert "Sys.Audit" in mock_builder.cluster.access.privileges(JOE, "/nodes/node1")
 
 
+def test_own_grant_wins_over_the_groups(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_group("ops", {"/": "PVEAdmin"})
+    mock_builder.with_user(JOE, roles={"/": "PVEAuditor"}, groups=("ops",))
+
+    assert "VM.PowerMgmt" not in mock_builder.cluster.access.privileges(JOE, "/vms/100")
+
+
+@pytest.mark.parametrize(("append", "groups"), [(1, ["a", "b"]), (0, ["b"])])
+def test_groups_are_replaced_or_appended(access: Any, append: int, groups: list[str]) -> None:
+    for group in ("a", "b"):
+        access.groups.post(groupid=group)
+    access.users(JOE).put(groups="a")
+
+    access.users(JOE).put(groups="b", append=append)
+
+    assert access.users(JOE).get()["groups"] == groups
+
+
 @pytest.mark.parametrize(
     ("userid", "roles", "message"),
     [

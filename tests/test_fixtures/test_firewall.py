@@ -203,6 +203,14 @@ def test_names_are_refused(
     assert expected in refusal(getattr(firewall(path), verb), **params)
 
 
+def test_empty_set_is_removed_without_force(api: Any) -> None:
+    api.cluster.firewall.ipset.post(name="s1")
+
+    api.cluster.firewall.ipset("s1").delete()
+
+    assert api.cluster.firewall.ipset.get() == []
+
+
 def test_group_is_used_by_a_rule(api: Any) -> None:
     firewall = api.cluster.firewall
     firewall.groups.post(group="web", comment="c")
