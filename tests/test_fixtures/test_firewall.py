@@ -240,7 +240,7 @@ def test_rules_and_options_can_be_described(mock_builder: ProxmoxAPIMockBuilder,
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"bogus": 1}, "a rule has no 'bogus'"),
+        ({"bogus": 1}, "rule has no 'bogus'"),
         ({"type": "sideways"}, "does not have a value in the enumeration"),
         ({"vmid": 999}, "there is no guest 999"),
     ],

@@ -36,7 +36,7 @@ def test_lists(api: Any, path: str, key: str, part: str) -> None:
     assert part in [entry[key] for entry in api(path).get()]
 
 
-@pytest.mark.parametrize("path", ["aplinfo", "apt/update", "hardware/usb", "replication"])
+@pytest.mark.parametrize("path", ["apt/update", "hardware/usb", "replication"])
 def test_node_has_none_of_these(api: Any, path: str) -> None:
     assert api("nodes/node1")(path).get() == []
 
