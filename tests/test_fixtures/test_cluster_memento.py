@@ -16,11 +16,12 @@ def test_all_that_the_cluster_has_is_put_back(mock_builder: ProxmoxAPIMockBuilde
 
     mock_builder.with_pool("red").with_ha(100).with_user("ann@pve", roles={"/": "PVEAdmin"})
     mock_builder.with_firewall_rule("DROP", vmid=100).with_firewall_log("b", node="node1")
-    mock_builder.with_syslog("c").with_cluster_log("d").with_quorum(quorate=False)
+    mock_builder.with_syslog("c").with_cluster_log("d")
     api.cluster.options.put(description="x")
     api.nodes("node1").network("vmbr1").delete()
     api.nodes("node1").services("cron").stop.post()
     api.nodes("node1").time.put(timezone="Europe/Vienna")
+    mock_builder.with_quorum(quorate=False)
     changed = [api(path).get() for path in paths]
     memento.restore()
 
