@@ -14,8 +14,7 @@ INVALID = "401 Unauthorized: permission denied - invalid PVE ticket"
 
 
 def with_token(builder: ProxmoxAPIMockBuilder) -> ProxmoxAPIMockBuilder:
-    builder.cluster.access.tokens["root@pam", "ci"] = "abc"
-    return builder
+    return builder.with_token("root@pam", "ci", "abc", privsep=False)
 
 
 def test_password_gives_a_ticket(mock_builder: ProxmoxAPIMockBuilder) -> None:
@@ -66,7 +65,7 @@ def test_wrong_token_is_refused(mock_builder: ProxmoxAPIMockBuilder, wrong: dict
 
 
 def test_user_without_privileges_is_refused(mock_builder: ProxmoxAPIMockBuilder) -> None:
-    mock_builder.with_vm().cluster.access.passwords["ann@pve"] = "x"
+    mock_builder.with_vm().with_user("ann@pve", "x")
     vm = mock_builder.build_api(user="ann@pve", password="x").nodes("node1").qemu(100)
 
     with pytest.raises(ResourceException, match="403 Forbidden: Permission check failed"):
