@@ -73,6 +73,12 @@ def read_json() -> Callable[[Any], dict[str, Any]]:
     return lambda result: dict(json.loads(result[0].text))
 
 
+@pytest.fixture
+def read_json_list() -> Callable[[Any], list[dict[str, Any]]]:
+    """A function that reads a tool's first content as a JSON list."""
+    return lambda result: list(json.loads(result[0].text))
+
+
 def _add_bystanders(builder: ProxmoxAPIMockBuilder, vmid_factory: Callable[[], int]) -> None:
     for node in (OTHER_NODE, NODE):
         for status in ("running", "stopped"):
