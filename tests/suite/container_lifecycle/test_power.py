@@ -86,28 +86,29 @@ def test_power_sends_one_request(lab: Lab, power: Power) -> None:
     assert read_results(contents) == [{"ok": True, **target, **reports}]
 
 
-def test_power_that_fails_says_why_and_is_not_tried_again(lab: Lab, power: Power) -> None:
+def test_power_that_fails_says_why_and_is_not_tried_again(lab: Lab) -> None:
     denied = ProxmoxAPIResponseFactory().create_error_response(
         "Permission check failed", status=403
     )
-    lab.refuse("POST", f"/status/{power.verb}", denied, times=1)
-    lab.builder.cluster.tasks.fail(power.task, "got timeout", 1)
+    outcomes = []
+    for power in POWERS:
+        lab.refuse("POST", f"/status/{power.verb}", denied, times=1)
+        lab.builder.cluster.tasks.fail(power.task, "got timeout", 1)
+        lab.set_status(power.before)
+        answers = [act(lab, power) for _ in range(2)]
+        lab.set_status("running" if power.verb == "start" else "stopped")
+        outcomes.append([*answers, act(lab, power)])
 
-    outcomes = [act(lab, power) for _ in range(2)]
-    lab.set_status("running" if power.verb == "start" else "stopped")
-    outcomes.append(act(lab, power))
-
-    results = [read_results(contents)[0] for contents in outcomes]
-    assert [result["ok"] for result in results] == [False, True, False]
-    errors = [result.get("error") for result in results]
-    idle = power.says_when_idle.format(lab.vmid)
-    assert errors == [
-        "403 Forbidden: Permission check failed", None, f"500 Internal Server Error: {idle}",
-    ]  # fmt: skip
-    failed = f"FAIL {NAME} (ID: {lab.vmid}, node: {NODE}) - {errors[0]}"
-    assert outcomes[0][0].text.endswith(f"\n\n{failed}")
-    assert lab.tasks == [(power.task, NODE, lab.vmid, "got timeout")]
-    assert len(lab.changes) == 3
+    reason = "403 Forbidden: Permission check failed"
+    for power, answers in zip(POWERS, outcomes, strict=True):
+        results = [read_results(contents)[0] for contents in answers]
+        idle = f"500 Internal Server Error: {power.says_when_idle.format(lab.vmid)}"
+        assert [result.get("error") for result in results] == [reason, None, idle]
+        assert [result["ok"] for result in results] == [False, True, False]
+        failed = f"FAIL {NAME} (ID: {lab.vmid}, node: {NODE}) - {reason}"
+        assert answers[0][0].text.endswith(f"\n\n{failed}")
+    assert lab.tasks == [(power.task, NODE, lab.vmid, "got timeout") for power in POWERS]
+    assert len(lab.changes) == 3 * len(POWERS)
 
 
 def test_power_registers_jobs_that_cancel_and_retry(lab: Lab, job_store: FakeJobStore) -> None:
@@ -148,10 +149,10 @@ def test_selector_finds_the_container_and_no_other(lab: Lab) -> None:
     tools = lab.build_tools()
 
     reached = {}
-    for selector in selectors:
+    for selector, found in selectors.items():
         done = len(lab.changes)
         answer = tools.stop_container(selector, format_style="json")
-        assert len(json.loads(answer[0].text)) == len(selectors[selector])
+        assert len(json.loads(answer[0].text)) == len(found)
         reached[selector] = [path for _, path, _ in lab.changes[done:]]
 
     assert {selector: sorted(paths) for selector, paths in reached.items()} == {
