@@ -97,13 +97,7 @@ class Lab:
         self, method: str, rest: str, error: str | Exception, *, times: int | None = None
     ) -> None:
         """Let a request about the guest under test fail; `rest` is its path after the id."""
-        self.refuse_path(method, f"{self.path}{rest}", error, times=times)
-
-    def refuse_path(
-        self, method: str, path: str, error: str | Exception, *, times: int | None = None
-    ) -> None:
-        """Let the request of this one path fail."""
-        self.builder._gateway.faults.add_for_path(method, path, error, times)
+        self.builder.with_path_error(method, f"{self.path}{rest}", error, times=times)
 
 
 def add_guest(builder: ProxmoxAPIMockBuilder, kind: str, vmid: int | str, **options: Any) -> None:

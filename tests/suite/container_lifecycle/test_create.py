@@ -175,7 +175,7 @@ def test_create_that_fails_leaves_no_container(empty_lab: Lab) -> None:
         ("POST", f"/nodes/{NODE}/lxc"),
     ]
     for method, path in requests:
-        empty_lab.refuse_path(method, path, "no quorum", times=1)
+        empty_lab.builder.with_path_error(method, path, "no quorum", times=1)
 
     refusals = [refusal_of(create, empty_lab, pool="production") for _ in requests]
     text, _ = create(empty_lab, ostemplate="local:vztmpl/lost.tar.zst")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.mock_helpers import impossible
 from tests.fixtures.proxmox.guests import Guest
 from tests.suite.cluster_time import ClusterTime
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab
@@ -105,7 +106,7 @@ def test_list_with_stats_takes_what_is_missing_from_elsewhere(lab: Lab) -> None:
     mock: Any = lab.builder.build()
     guest = mock.nodes(NODE).lxc(lab.vmid)
     guest.rrddata.get.return_value = [{"cpu": 0.9}, {"cpu": 0.25, "mem": GIB, "maxmem": 4 * GIB}]
-    guest.status.current.get.return_value = {"status": "stopped", "mem": 5}
+    guest.status.current.get.return_value = impossible({"status": "stopped", "mem": 5})
     configs = [{"memory": 2048, "swap": 0, "cores": 2}, {"swap": 0}, {"swap": 512}]
 
     rows = []
@@ -144,7 +145,7 @@ def test_list_keeps_stats_for_five_seconds(running_lab: Lab, cluster_time: Clust
 def test_list_falls_back_to_the_nodes_and_reports_one_that_is_offline(lab: Lab) -> None:
     nodes = [(OTHER_NODE, NODE), (NODE,), (NODE,)]
     expected = [listing_of(lab, *names, cores="N/A") for names in nodes]
-    lab.refuse_path("GET", "/cluster/resources", "got timeout")
+    lab.builder.with_path_error("GET", "/cluster/resources", "got timeout")
     tools = lab.build_tools()
 
     listings = [tools.get_containers(), tools.get_containers(NODE)]
@@ -163,17 +164,19 @@ def test_list_falls_back_to_the_nodes_and_reports_one_that_is_offline(lab: Lab) 
 
 def test_list_copes_with_answers_of_odd_shape(lab: Lab) -> None:
     mock: Any = lab.builder.build()
-    mock.cluster.resources.get.return_value = [
+    mock.cluster.resources.get.return_value = impossible([
         "odd", {"type": "lxc", "vmid": 1}, {"type": "lxc", "node": NODE},
         {"type": "lxc", "id": "lxc/901", "node": NODE, "status": "stopped"},
         {"type": "qemu", "vmid": 902, "node": NODE},
-    ]  # fmt: skip
+    ])  # fmt: skip
     tools = lab.build_mocked_tools()
 
     answers = [tools.get_containers(format_style="json")]
-    mock.cluster.resources.get.return_value = {"data": []}
-    mock.nodes(OTHER_NODE).lxc.get.return_value = {"data": [{"vmid": 903, "hostname": "h"}]}
-    mock.nodes(NODE).lxc.get.return_value = ["904", "odd"]
+    mock.cluster.resources.get.return_value = impossible({"data": []})
+    mock.nodes(OTHER_NODE).lxc.get.return_value = impossible(
+        {"data": [{"vmid": 903, "hostname": "h"}]}
+    )
+    mock.nodes(NODE).lxc.get.return_value = impossible(["904", "odd"])
     answers.append(tools.get_containers(format_style="json"))
 
     found = [[(row["vmid"], row["name"]) for row in json.loads(one.text)] for [one] in answers]
@@ -181,10 +184,10 @@ def test_list_copes_with_answers_of_odd_shape(lab: Lab) -> None:
 
 
 def test_list_fails_when_neither_the_cluster_nor_the_nodes_answer(lab: Lab) -> None:
-    lab.refuse_path("GET", "/cluster/resources", "no quorum")
-    lab.refuse_path("GET", "/nodes", "no quorum", times=1)
+    lab.builder.with_path_error("GET", "/cluster/resources", "no quorum")
+    lab.builder.with_path_error("GET", "/nodes", "no quorum", times=1)
     for node in (OTHER_NODE, NODE):
-        lab.refuse_path("GET", f"/nodes/{node}/lxc", "no quorum", times=2)
+        lab.builder.with_path_error("GET", f"/nodes/{node}/lxc", "no quorum", times=2)
     tools = lab.build_tools()
 
     refusals = [refusal_of(tools.get_containers, node) for node in (None, None, NODE)]

@@ -197,8 +197,8 @@ def test_several_containers_are_told_of_one_by_one(lab: Lab) -> None:
 
 
 def test_selector_is_refused_while_a_node_is_silent(lab: Lab) -> None:
-    lab.refuse_path("GET", "/cluster/resources", "got timeout")
-    lab.refuse_path("GET", f"/nodes/{OTHER_NODE}/lxc", "got timeout", times=5)
+    lab.builder.with_path_error("GET", "/cluster/resources", "got timeout")
+    lab.builder.with_path_error("GET", f"/nodes/{OTHER_NODE}/lxc", "got timeout", times=5)
     tools = lab.build_tools()
     acts = [
         ("start container(s)", tools.start_container),
