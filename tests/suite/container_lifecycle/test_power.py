@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.proxmox.guests import Guest
 from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab
@@ -62,6 +63,10 @@ def power(request: pytest.FixtureRequest, lab: Lab) -> Power:
 def act(lab: Lab, power: Power, selector: str | None = None, **options: object) -> Any:
     tool = getattr(lab.build_tools(**options), power.tool)
     return tool(selector or lab.vmid, **power.arguments)
+
+
+def is_vm(guest: Guest) -> bool:
+    return guest.kind == "qemu"
 
 
 def read_results(contents: Any) -> list[dict[str, Any]]:
@@ -161,25 +166,6 @@ def test_selector_finds_the_container_and_no_other(lab: Lab) -> None:
     }
 
 
-def test_selector_without_a_match_is_refused(lab: Lab) -> None:
-    [neighbour] = [
-        guest.vmid for guest in lab.builder.cluster.guests.values()
-        if (guest.kind, guest.node, guest.status) == ("qemu", NODE, "stopped")
-    ]  # fmt: skip
-    selectors = [str(neighbour), "nobody", f"{OTHER_NODE}/{NAME}", f"{OTHER_NODE}:{lab.vmid}"]
-    tools = lab.build_tools()
-    acts = [
-        tools.start_container, tools.stop_container, tools.restart_container,
-        tools.delete_container, tools.update_container_resources,
-    ]  # fmt: skip
-
-    refusals = [refusal_of(act, selector) for selector in selectors for act in acts]
-
-    assert refusals == [f"ValueError: {one}" for one in selectors for _ in acts]
-    assert refusal_of(tools.start_container, "") == "ValueError: "
-    assert lab.changes == []
-
-
 def test_several_containers_are_told_of_one_by_one(lab: Lab) -> None:
     lab.builder.with_container(lab.spare_vmid, OTHER_NODE, name="second")
     lab.refuse("POST", "/status/start", "no quorum")
@@ -196,20 +182,24 @@ def test_several_containers_are_told_of_one_by_one(lab: Lab) -> None:
     assert lab.guest.status == "stopped"
 
 
-def test_selector_is_refused_while_a_node_is_silent(lab: Lab) -> None:
-    lab.builder.with_path_error("GET", "/cluster/resources", "got timeout")
-    lab.builder.with_path_error("GET", f"/nodes/{OTHER_NODE}/lxc", "got timeout", times=5)
+def test_selector_that_cannot_be_resolved_is_refused(lab: Lab) -> None:
+    neighbours = [guest.vmid for guest in lab.builder.cluster.guests.values() if is_vm(guest)]
+    selectors = [str(neighbours[-1]), "nobody", f"{OTHER_NODE}/{NAME}", f"{OTHER_NODE}:{lab.vmid}"]
     tools = lab.build_tools()
-    acts = [
-        ("start container(s)", tools.start_container),
-        ("stop container(s)", tools.stop_container),
-        ("restart container(s)", tools.restart_container),
-        ("delete container(s)", tools.delete_container),
-        ("update container(s)", tools.update_container_resources),
-    ]
+    acts = {
+        "start container(s)": tools.start_container,
+        "stop container(s)": tools.stop_container,
+        "restart container(s)": tools.restart_container,
+        "delete container(s)": tools.delete_container,
+        "update container(s)": tools.update_container_resources,
+    }
 
-    refusals = [refusal_of(act, lab.vmid) for _, act in acts]
+    refusals = [refusal_of(act, selector) for selector in ["", *selectors] for act in acts.values()]
+    lab.builder.with_operation_error("resources", "got timeout")
+    lab.builder.with_path_error("GET", f"/nodes/{OTHER_NODE}/lxc", "got timeout", times=len(acts))
+    silent = [refusal_of(act, lab.vmid) for act in acts.values()]
 
+    assert refusals == [f"ValueError: {selector}" for selector in ["", *selectors] for _ in acts]
     reason = "Cannot resolve a mutation selector from an incomplete inventory"
-    assert refusals == [f"RuntimeError: Failed to Failed to {what}: {reason}" for what, _ in acts]
+    assert silent == [f"RuntimeError: Failed to Failed to {what}: {reason}" for what in acts]
     assert lab.changes == []
