@@ -133,10 +133,12 @@ BAD_INPUT: list[tuple[dict[str, object], str]] = [
     ({"node": "node9"}, f"Available nodes: {OTHER_NODE}, {NODE}"),
     ({"disk_size": 0}, "Disk size must be positive"),
     ({"storage": "../etc"}, "Invalid resource path segment"),
-    *(
-        ({"storage": name}, UNFIT_STORAGE)
-        for name in ("of-images", "inactive", "disabled", "too-full", "elsewhere", "none")
-    ),
+    ({"storage": "of-images"}, UNFIT_STORAGE),
+    ({"storage": "inactive"}, UNFIT_STORAGE),
+    ({"storage": "disabled"}, UNFIT_STORAGE),
+    ({"storage": "too-full"}, UNFIT_STORAGE),
+    ({"storage": "elsewhere"}, UNFIT_STORAGE),
+    ({"storage": "none"}, UNFIT_STORAGE),
     ({"network_bridge": "0;rm"}, "network_bridge must be a valid interface name"),
     ({"ip": "10.0.0.5"}, "ip must be IPv4/CIDR or a supported automatic mode"),
     ({"ip": "fd00::5/64"}, "ip must be IPv4/CIDR or a supported automatic mode"),
