@@ -1,7 +1,6 @@
 """Whole workflows over several operations on containers."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ def test_container_lives_from_creation_to_deletion(
     lab = empty_lab
     lab.builder.with_content(TEMPLATE, node=NODE).with_task_duration(2)
     tools = lab.build_tools()
-    steps: list[Callable[[], Any]] = [
+    steps: list[Any] = [
         lambda: tools.create_container(**lab.params, ostemplate=TEMPLATE, hostname="web-1"),
         lambda: tools.start_container(f"{NODE}/web-1"),
         lambda: tools.restart_container("web-1"),
