@@ -9,11 +9,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+_RULE: Final = ("affinity", "comment", "disable", "nodes", "resources", "strict", "type")
+_RULE_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "POST /cluster/ha/rules": (*_RULE, "rule"),
+    "PUT /cluster/ha/rules/{rule}": (*_RULE, "delete", "digest"),
+}
+
 # Request and difference, as table_comparison words it: why ours is right, or right enough.
 TABLE_DIFFERENCES: Final[Mapping[tuple[str, str], str]] = {
     ("GET /cluster/nextid", "result: ours is a string, theirs integer"): (
         "declared as an integer, sent as a string: the schema describes Perl, which doesn't mind"
     ),
+    (
+        "POST /nodes/{node}/storage/{storage}/download-url",
+        "parameter compression: choices differ: ['bz2', 'gz', 'lzo', 'zst']",
+    ): "Proxmox declares a pattern; these are the compressors that it has",
+    **{
+        (
+            f"{method} /nodes/{{node}}/network{suffix}",
+            f"parameter {name}: longest: ours 20, theirs None",
+        ): ("the length belongs to the format of an interface's name")
+        for method, suffix in (("POST", ""), ("PUT", "/{iface}"))
+        for name in ("bond-primary", "vlan-raw-device")
+    },
+    **{
+        (request, f"parameter {name}: Proxmox VE has none"): (
+            "declared as one of several objects, one for each type of rule, which is not compared"
+        )
+        for request, names in _RULE_PARAMETERS.items()
+        for name in names
+    },
 }
 
 
