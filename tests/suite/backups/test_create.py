@@ -71,7 +71,8 @@ def test_backup_that_fails_leaves_no_archive(lab: Lab) -> None:
     tool = lab.build_tools().create_backup
 
     refusals = [refusal_of(tool, NODE, lab.vmid, "local") for _ in range(2)]
-    refusals.append(refusal_of(tool, NODE, lab.vmid, "local", compress="zip"))
+    with lab.builder.expect_violation():
+        refusals.append(refusal_of(tool, NODE, lab.vmid, "local", compress="zip"))
     tool(NODE, lab.vmid, "local")
     tool(NODE, lab.vmid, "local-lvm")
     tool(OTHER_NODE, lab.vmid, "local")
