@@ -8,8 +8,17 @@ from tests.suite.lab import NODE, Lab
 DAY_S = 86_400
 
 
-def add_backup(lab: Lab, vmid: str, storage: str = "vault", *, node: str = NODE, day: int = 0,
-               kind: str = "qemu", notes: str | None = None, protected: bool = False) -> str:  # fmt: skip
+def add_backup(  # noqa: PLR0913 - each is a fact of a backup, most of them optional
+    lab: Lab,
+    vmid: str,
+    storage: str = "vault",
+    *,
+    node: str = NODE,
+    day: int = 0,
+    kind: str = "qemu",
+    notes: str | None = None,
+    protected: bool = False,
+) -> str:
     """Describe a backup of 1 GiB on that day of the year 2026, and return its volume id."""
     lab.builder.with_backup(
         vmid, storage, node=node, ctime=EPOCH_S + day * DAY_S, kind=kind, notes=notes,

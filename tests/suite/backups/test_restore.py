@@ -184,5 +184,7 @@ def test_delete_refuses_what_is_no_backup_or_protected(lab: Lab) -> None:
     reason = "500 Internal Server Error: got timeout"
     failed = f"RuntimeError: Failed to delete backup '{archive}': {reason}"
     assert refusals == [*(f"ValueError: {text}" for *_, text in table), failed]
-    assert [path for _, path, _ in lab.changes] == [f"/nodes/{NODE}/storage/vault/content/{archive}"]
+    assert [path for _, path, _ in lab.changes] == [
+        f"/nodes/{NODE}/storage/vault/content/{archive}"
+    ]
     assert lab.tasks == []

@@ -11,7 +11,7 @@ from tests.suite.refusals import refusal_of
 pytestmark = pytest.mark.unit
 
 TIMEOUT = "500 Internal Server Error: got timeout"
-EVERYTHING = {"limit": 2, "start": 1, "since": 1, "until": 1_900_000_000}
+EVERYTHING: dict[str, object] = {"limit": 2, "start": 1, "since": 1, "until": 1_900_000_000}
 
 
 def describe_logs(lab: Lab) -> None:

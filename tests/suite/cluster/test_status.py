@@ -27,7 +27,7 @@ def test_status_is_asked_for_every_five_seconds(
     tools = cluster_lab.build_tools()
 
     [content] = tools.get_cluster_status()
-    builder.with_quorum(False)
+    builder.with_quorum(quorate=False)
     builder.clock.advance(4)
     [again] = tools.get_cluster_status()
     builder.clock.advance(1)
@@ -75,8 +75,9 @@ def test_cluster_is_asked_three_times(cluster_lab: Lab, cluster_time: ClusterTim
     assert cluster_lab.reads == ["/cluster/status"] * 3 + [join] * 3 + ["/cluster/status"] * 3
 
 
+@pytest.mark.usefixtures("cluster_time")
 def test_join_info_leaves_out_what_it_does_not_know(
-    cluster_lab: Lab, read_json: Callable[[Any], dict[str, Any]], cluster_time: ClusterTime
+    cluster_lab: Lab, read_json: Callable[[Any], dict[str, Any]]
 ) -> None:
     mock: Any = cluster_lab.builder.build()
     info = mock.cluster.config.join.get()

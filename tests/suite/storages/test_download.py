@@ -110,17 +110,21 @@ UNSAFE_NAME = "filename must be a safe LXC template archive name"
 UNSAFE_URL = "url must be an HTTPS URL without whitespace or controls"
 BAD_URL = "url must have a valid HTTPS host/port without credentials or fragments"
 BAD_DIGEST = "checksum is not a valid digest for checksum_algorithm"
-REFUSED: list[tuple[dict[str, object], str]] = [
+NAMES = ["../x.tar.xz", "x.iso", ".x.tar.xz", "x.tar", "x" * 249 + ".tar.xz", None]
+UNSAFE_URLS = ["http://example.test/x", "https://example.test/a b", "https://example.test/\x7f",
+               "https://example.test\\x", 7]  # fmt: skip
+BAD_URLS = ["user@example.test/x", ":secret@example.test/x", "example.test/x#part", "/x",
+            "example.test:0/x"]  # fmt: skip
+Refused = tuple[dict[str, object], str]
+OF_NAMES: list[Refused] = [({"filename": name}, UNSAFE_NAME) for name in NAMES]
+OF_URLS: list[Refused] = [({"url": url}, UNSAFE_URL) for url in UNSAFE_URLS]
+OF_RESTS: list[Refused] = [({"url": f"https://{rest}"}, BAD_URL) for rest in BAD_URLS]
+REFUSED: list[Refused] = [
+    *OF_NAMES,
+    *OF_URLS,
+    *OF_RESTS,
     ({"node": "../node1"}, "Invalid resource path segment"),
     ({"storage": "a/b"}, "Invalid resource path segment"),
-    *(({"filename": name}, UNSAFE_NAME) for name in
-      ("../x.tar.xz", "x.iso", ".x.tar.xz", "x.tar", None, "x" * 249 + ".tar.xz")),
-    *(({"url": url}, UNSAFE_URL) for url in
-      ("http://example.test/x", "https://example.test/a b", "https://example.test/\x7f",
-       "https://example.test\\x", 7)),
-    *(({"url": f"https://{rest}"}, BAD_URL) for rest in
-      ("user@example.test/x", ":secret@example.test/x", "example.test/x#part", "/x",
-       "example.test:0/x")),
     ({"checksum_algorithm": "crc32"}, "unsupported checksum algorithm"),
     ({"checksum": CHECKSUM[1:]}, BAD_DIGEST),
     ({"checksum": CHECKSUM[1:] + "g"}, BAD_DIGEST),
@@ -131,7 +135,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"storage": "elsewhere"}, "Target storage is missing or ambiguous"),
     ({"storage": "isos"}, "Target storage must support vztmpl content"),
     ({"filename": "debian.tar.zst"}, "Template already exists; refusing to overwrite it"),
-]  # fmt: skip
+]
 
 
 def test_template_is_refused_before_anything_is_fetched(iso_lab: Lab) -> None:

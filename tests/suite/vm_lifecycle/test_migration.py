@@ -212,8 +212,9 @@ def test_import_attaches_a_disk_made_from_the_image(lab: Lab, job_store: FakeJob
 
     sent = {"scsi5": f"local-lvm:0,import-from={IMAGE}", "digest": digest}
     assert lab.changes == [("POST", f"{lab.path}/config", sent)]
-    assert lab.reads == [f"{lab.path}/status/current", f"{lab.path}/config",
-                         f"/nodes/{NODE}/storage", f"/nodes/{NODE}/storage/images/content"]  # fmt: skip
+    storages = f"/nodes/{NODE}/storage"
+    guest = [f"{lab.path}/status/current", f"{lab.path}/config"]
+    assert lab.reads == [*guest, storages, f"{storages}/images/content"]
     assert lab.builder.calls[3].params == {"content": "import"}
     disk = f"local-lvm:vm-{lab.vmid}-disk-1,size=700M"
     assert lab.guest.config == {**before, "scsi5": disk}

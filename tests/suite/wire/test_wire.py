@@ -88,13 +88,17 @@ def test_token_may_read_nodes_and_storages(mock_builder: ProxmoxAPIMockBuilder) 
 def test_wrong_password_and_missing_privilege_are_refused(
     mock_builder: ProxmoxAPIMockBuilder,
 ) -> None:
-    mock_builder.with_vm(100).with_permission_denied("start", vmid=100)
-    face = mock_builder.serve()
-    tools = Toolbox(face.connect()).vms
+    face = mock_builder.with_vm(100).serve()
+    face.pve.users["viewer@pve"] = "secret"
+    face.pve.grant("viewer@pve", "/", "VM.Audit")
+    tools = Toolbox(face.connect(user="viewer@pve", password="secret")).vms
 
     with pytest.raises(AuthenticationError, match="401"):
-        face.connect(password="wrong")
+        face.connect(user="viewer@pve", password="wrong")
+    listing = tools.get_vms()[0].text
     refusal = refusal_of(tools.start_vm, "node1", "100")
 
-    assert refusal.startswith("RuntimeError: Failed to start VM 100: 403 Forbidden: ")
+    denied = "403 Forbidden: Permission check failed (/vms/100, VM.PowerMgmt)"
+    assert refusal.startswith(f"RuntimeError: Failed to start VM 100: {denied}")
+    assert "(ID: 100)" in listing
     assert face.api.nodes("node1").qemu(100).status.current.get()["status"] == "stopped"
