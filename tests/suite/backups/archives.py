@@ -19,10 +19,10 @@ def add_backup(  # noqa: PLR0913 - each is a fact of a backup, most of them opti
     notes: str | None = None,
     protected: bool = False,
 ) -> str:
-    """Describe a backup of 1 GiB on that day of the year 2026, and return its volume id."""
+    """Describe a backup of that day of the year 2026, and return its volume id."""
     lab.builder.with_backup(
         vmid, storage, node=node, ctime=EPOCH_S + day * DAY_S, kind=kind, notes=notes,
-        protected=protected, size_mib=1024,
+        protected=protected, size_mib=512 << day,
     )  # fmt: skip
     form = "vma.zst" if kind == "qemu" else "tar.zst"
     return f"{storage}:backup/vzdump-{kind}-{vmid}-2026_01_{day + 1:02}-00_00_00.{form}"
@@ -33,10 +33,11 @@ def entry_of(volid: str, node: str = NODE, more: str = "") -> str:
     storage, _, name = volid.partition(":backup/vzdump-")
     _, vmid, moment = name.split("-", 2)
     day, form = int(moment[8:10]) - 1, name.partition(".")[2]
+    size = f"{1 << (day - 1)}.00 GiB" if day else "512.00 MiB"
     # The tool shows the time of the machine that it runs on.
     local = datetime.fromtimestamp(EPOCH_S + day * DAY_S, UTC).astimezone()
     return (
-        f"VM/CT {vmid} - {local:%Y-%m-%d %H:%M:%S}\n     Size: 1.00 GiB\n     Format: {form}\n"
+        f"VM/CT {vmid} - {local:%Y-%m-%d %H:%M:%S}\n     Size: {size}\n     Format: {form}\n"
         f"     Storage: {storage} @ {node}\n     Volume ID: {volid}{more}"
     )
 

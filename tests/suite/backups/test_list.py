@@ -86,6 +86,7 @@ def test_list_says_what_it_could_not_ask(lab: Lab) -> None:
 
     listing, report = tool()
     refusals = [refusal_of(tool, storage="local")]
+    partial, partial_report = tool()
     lab.builder.with_operation_error("nodes", "no quorum", times=1)
     refusals.append(refusal_of(tool))
 
@@ -95,6 +96,8 @@ def test_list_says_what_it_could_not_ask(lab: Lab) -> None:
         "Unable to list storage on node node4 (offline)",
     ]
     entries = [entry_of(vault, node) for node in (NODE, "node3")]
+    assert partial.text.startswith(f"Available Backups\n\nWarning: partial results; {missing[2]}\n")
+    assert json.loads(partial_report.text)["warnings"] == missing[2:]
     assert listing.text == listing_of(*entries, warning="; ".join(missing))
     assert json.loads(report.text)["warnings"] == missing
     failed = "RuntimeError: Failed to list backups: "

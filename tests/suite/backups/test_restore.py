@@ -143,14 +143,19 @@ def test_delete_removes_the_one_backup(lab: Lab, job_store: FakeJobStore) -> Non
     add_backup(lab, lab.vmid, "local", node=OTHER_NODE)
     add_backup(lab, lab.vmid)
     before = list_files(lab.builder)
+    lab.builder.with_task_duration(60)
 
     text, submission = lab.build_tools(job_store=job_store).delete_backup(NODE, "local", archive)
+    [job] = job_store.jobs
+    job.cancel()
+    job.retry()
+    lab.builder.clock.advance(60)
 
     path = f"/nodes/{NODE}/storage/local/content"
-    assert lab.reads == [path]
-    assert lab.changes == [("DELETE", f"{path}/{archive}", {})]
+    assert lab.reads == [path, path]
+    assert lab.changes[::2] == [("DELETE", f"{path}/{archive}", {})] * 2
+    assert [status for *_, status in lab.tasks] == ["received interrupt", "OK"]
     assert before - list_files(lab.builder) == {(NODE, archive)}
-    [job] = job_store.jobs
     upid, place = lab.upids[0], {"storage": "local", "volid": archive}
     assert job == Job(
         "delete_backup", f"Delete backup {archive} from local@{NODE}", NODE, upid, place,
@@ -160,7 +165,6 @@ def test_delete_removes_the_one_backup(lab: Lab, job_store: FakeJobStore) -> Non
     told = f"  - Volume: {archive}\n  - Storage: local\n  - Node: {NODE}"
     assert text.text == f"Backup Deleted\n\n{told}\n\nTask ID: {upid}\nJob ID: job-1"
     assert json.loads(submission.text)["job_id"] == "job-1"
-    assert refusal_of(job.retry).startswith("ValueError: Volume not found or ambiguous")
 
 
 def test_delete_refuses_what_is_no_backup_or_protected(lab: Lab) -> None:
@@ -173,6 +177,9 @@ def test_delete_refuses_what_is_no_backup_or_protected(lab: Lab) -> None:
         ("vault", "vault:iso/debian.iso", missing),
         ("local", archive, "Volume must belong to the selected storage"),
         ("vault", "vault:backup/../x", "Invalid volume path"),
+        ("vault", "vault:backup/a%2fb", "Invalid volume path"),
+        ("vault", "vault:backup/a\x7f", "Invalid volume path"),
+        ("vault", "vault:backup/a\n", "Invalid volume path"),
         ("vault", archive.partition("/")[2], "A valid volume ID is required"),
     ]
     tool = lab.build_tools().delete_backup
@@ -180,11 +187,11 @@ def test_delete_refuses_what_is_no_backup_or_protected(lab: Lab) -> None:
     refusals = [refusal_of(tool, NODE, storage, volid) for storage, volid, _ in table]
     lab.builder.with_operation_error("delete-volume", "got timeout", times=1)
     refusals.append(refusal_of(tool, NODE, "vault", archive))
+    [text, _] = tool(NODE, "vault", archive)
 
     reason = "500 Internal Server Error: got timeout"
     failed = f"RuntimeError: Failed to delete backup '{archive}': {reason}"
     assert refusals == [*(f"ValueError: {text}" for *_, text in table), failed]
-    assert [path for _, path, _ in lab.changes] == [
-        f"/nodes/{NODE}/storage/vault/content/{archive}"
-    ]
-    assert lab.tasks == []
+    path = f"/nodes/{NODE}/storage/vault/content/{archive}"
+    assert lab.changes == [("DELETE", path, {})] * 2
+    assert text.text.endswith(f"\nTask ID: {lab.upids[0]}\nJob ID: n/a")

@@ -36,6 +36,8 @@ def test_log_shows_the_lines_that_were_asked_for(log_lab: Lab) -> None:
          [f"line {number} of node2" for number in (1, 2)]),
         (tools.get_guest_firewall_log, f"qemu/{vmid}/firewall/log", {"vmid": vmid, **EVERYTHING},
          f"firewall log (qemu {vmid})", ["packet 1", "packet 2"]),
+        (tools.get_node_firewall_log, "firewall/log", {}, "firewall log",
+         [f"line {number} of node2" for number in range(4)]),
         (tools.get_guest_firewall_log, f"lxc/{container}/firewall/log",
          {"vmid": container, "vm_type": "lxc"}, f"firewall log (lxc {container})", ["ping"]),
     ]  # fmt: skip
@@ -50,7 +52,11 @@ def test_log_shows_the_lines_that_were_asked_for(log_lab: Lab) -> None:
     guest = {"vmid", "vm_type"}
     sent = [{key: value for key, value in options.items() if key not in guest}
             for _, _, options, _, _ in table]  # fmt: skip
-    assert [call.params for call in log_lab.builder.calls] == [*sent[:3], {"limit": 100}]
+    assert [call.params for call in log_lab.builder.calls] == [
+        *sent[:3],
+        {"limit": 100},
+        {"limit": 100},
+    ]
 
 
 def test_task_log_is_that_of_the_task(log_lab: Lab) -> None:
@@ -135,9 +141,15 @@ def test_log_lines_of_another_shape_are_shown_as_they_are(log_lab: Lab) -> None:
     node.firewall.log.get.return_value = impossible([])
     [nothing] = tools.get_node_firewall_log(NODE)
 
+    upid = f"UPID:{NODE}:00000001:00000001:00000001:qmstart:100:root@pam:"
+    node.tasks(upid).log.get.return_value = impossible(odd)
+    [task_log] = tools.get_task_log(NODE, upid)
+
     syslog, cluster = (text.partition("\n\n")[2] for text in texts)
     assert syslog.splitlines() == ["told", '{"x": 1}', "plain", "7"]
     assert cluster.splitlines() == [
         '[?] ? ? ?: {"message": "told"}', '[?] ? ? ?: {"x": 1}', "plain", "7",
     ]  # fmt: skip
+    told = ['{"message": "told"}', '{"x": 1}', "plain", "7"]
+    assert task_log.text.splitlines()[2:] == told
     assert nothing.text == f"No firewall log entries found for node '{NODE}'."

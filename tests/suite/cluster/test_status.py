@@ -82,7 +82,12 @@ def test_join_info_leaves_out_what_it_does_not_know(
     mock: Any = cluster_lab.builder.build()
     info = mock.cluster.config.join.get()
     entry = {**info["nodelist"][0], "ring7_addr": "192.0.2.1", "secret": "x", "ring1_addr": {}}
-    totem = {**info["totem"], "key": "x", "interface": {"0": {"linknumber": 0}}}
+    totem = {
+        **info["totem"],
+        "transport": "knet",
+        "key": "x",
+        "interface": {"0": {"linknumber": 0}},
+    }
     unsafe = {**info, "nodelist": [entry, "x"], "totem": totem, "secret": "x"}
 
     answer = read_json(cluster_lab.build_mocked_tools().get_cluster_join_info())
@@ -96,9 +101,10 @@ def test_join_info_leaves_out_what_it_does_not_know(
     assert [node["name"] for node in answer["nodelist"]] == [OTHER_NODE, NODE]
     assert answer["nodelist"] == info["nodelist"]
     assert answer["totem"].items() <= info["totem"].items()
-    assert answer["totem"]["cluster_name"] == "cluster"
+    shown = {"cluster_name", "config_version", "ip_version", "link_mode", "secauth", "version"}
+    assert answer["totem"].keys() == shown
+    assert filtered["totem"] == {**answer["totem"], "transport": "knet"}
     assert answer.keys() == filtered.keys() == known
     assert filtered["nodelist"] == [{**info["nodelist"][0], "ring7_addr": "192.0.2.1"}]
-    assert filtered["totem"] == answer["totem"]
     failed = "RuntimeError: Failed to get cluster join info: Unexpected cluster join"
     assert refusals == [f"{failed} information response", f"{failed} node list"]

@@ -88,7 +88,14 @@ def test_time_is_that_of_the_node(
     refusal = refusal_of(tool, NODE)
     answer = read_json(tool(NODE))
 
+    mock: Any = lab.builder.build()
+    mock.nodes(NODE).time.get.side_effect = [impossible([]), impossible({"time": "noon"})]
+    mocked = lab.build_mocked_tools().get_node_time
+    odd = [refusal_of(mocked, NODE) for _ in range(2)]
+
     failed = f"Failed to get time on node {NODE}: "
+    reason = "Node time response did not contain an epoch timestamp"
+    assert odd == [f"RuntimeError: {failed}{reason}"] * 2
     assert refusal == f"RuntimeError: {failed * 2}500 Internal Server Error: got timeout"
     now = lab.builder.clock.now
     assert answer == {"node": NODE, "time": now, "localtime": now, "timezone": "UTC"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.mock_helpers import impossible
 from tests.fixtures.response_factory import ProxmoxAPIResponseFactory
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NODE, OTHER_NODE, Lab
@@ -82,24 +83,31 @@ def test_template_is_fetched_once_it_is_known_to_be_new(
     iso_lab: Lab, job_store: FakeJobStore, read_json: Callable[[Any], dict[str, Any]]
 ) -> None:
     before = list_files(iso_lab.builder)
+    iso_lab.builder.with_task_duration(60)
     tools = iso_lab.build_tools(job_store=job_store)
     given = {"checksum": CHECKSUM.upper(), "checksum_algorithm": "sha256"}
 
-    answer = read_json(tools.download_template(NODE, "local", **TEMPLATE, **given))
+    answers = [read_json(tools.download_template(NODE, "local", **TEMPLATE, **given))]
+    job_store.jobs[0].cancel()
+    answers.append(read_json(tools.download_template(NODE, "local", **TEMPLATE, **given)))
+    iso_lab.builder.clock.advance(60)
 
     volume, upid = "local:vztmpl/fedora.tar.xz", iso_lab.upids[0]
     checks = {"checksum": CHECKSUM.upper(), "checksum-algorithm": "sha256"}
     sent = {**TEMPLATE, "content": "vztmpl", "verify-certificates": 1, **checks}
-    assert iso_lab.reads == [f"/nodes/{NODE}/storage", f"/nodes/{NODE}/storage/local/content"]
+    storages = f"/nodes/{NODE}/storage"
+    assert iso_lab.reads == [storages, f"{storages}/local/content"] * 2
     assert iso_lab.builder.calls[1].params == {"content": "vztmpl"}
-    assert iso_lab.changes == [("POST", PATH, sent)]
+    assert iso_lab.changes[::2] == [("POST", PATH, sent)] * 2
+    assert [status for *_, status in iso_lab.tasks] == ["received interrupt", "OK"]
     assert list_files(iso_lab.builder) - before == {(NODE, volume)}
+    answer, _ = answers
     message = answer.pop("message")
     assert message.startswith("Download submitted; poll the task")
     facts = {"node": NODE, "storage": "local", "filename": "fedora.tar.xz", "volume_id": volume}
     task = {"success": True, "status": "submitted", "task_id": upid, "job_id": "job-1"}
     assert answer == {**facts, **task, "tracking_warning": None, "retryable": False}
-    [job] = job_store.jobs
+    job, _ = job_store.jobs
     assert job == Job(
         "download_template", f"Download template fedora.tar.xz to local@{NODE}", NODE, upid,
         {"storage": "local", "filename": "fedora.tar.xz"}, None, None, job.cancel_factory,
@@ -147,8 +155,19 @@ def test_template_is_refused_before_anything_is_fetched(iso_lab: Lab) -> None:
     usual = {"node": NODE, "storage": "local", **TEMPLATE}
 
     refusals = [refusal_of(tool, **{**usual, **changes}) for changes, _ in REFUSED]
+    mock: Any = builder.build()
+    storages = mock.nodes(NODE).storage
+    mocked = iso_lab.build_mocked_tools().download_template
+    storages("local").content.get.side_effect = [impossible([one]) for one in (7, {"volid": 7})]
+    refusals += [refusal_of(mocked, **usual) for _ in range(2)]
+    storages.get.side_effect = [impossible({}), impossible([7])]
+    refusals += [refusal_of(mocked, **usual) for _ in range(2)]
 
-    assert refusals == [f"ValueError: {message}" for _, message in REFUSED]
+    malformed = [
+        f"{what} inventory is unavailable or malformed" for what in ("Template", "Storage")
+    ]
+    expected = [*(message for _, message in REFUSED), *malformed[:1] * 2, *malformed[1:] * 2]
+    assert refusals == [f"ValueError: {message}" for message in expected]
     assert iso_lab.changes == []
 
 

@@ -101,15 +101,23 @@ def test_list_of_nothing_says_where(iso_lab: Lab) -> None:
 
 def test_delete_removes_the_one_file(iso_lab: Lab, job_store: FakeJobStore) -> None:
     before = list_files(iso_lab.builder)
-    tools = iso_lab.build_tools(job_store=job_store)
+    iso_lab.builder.with_task_duration(60)
 
-    text, submission = tools.delete_iso(NODE, "local", "debian.iso")
-    [text_by_id, _] = tools.delete_iso(NODE, "local", "local:vztmpl/debian.tar.zst")
+    text, submission = iso_lab.build_tools(job_store=job_store).delete_iso(
+        NODE, "local", "debian.iso"
+    )
+    [job] = job_store.jobs
+    job.cancel()
+    job.retry()
+    [text_by_id, _] = iso_lab.build_tools().delete_iso(NODE, "local", "local:vztmpl/debian.tar.zst")
+    iso_lab.builder.clock.advance(60)
 
     iso, template = "local:iso/debian.iso", "local:vztmpl/debian.tar.zst"
-    assert iso_lab.changes == [("DELETE", f"{CONTENT}/{one}", {}) for one in (iso, template)]
+    deleted = [path for _, path, _ in iso_lab.changes if path.startswith(CONTENT)]
+    assert deleted == [f"{CONTENT}/{one}" for one in (iso, iso, template)]
+    assert {method for method, *_ in iso_lab.changes} == {"DELETE"}
     assert before - list_files(iso_lab.builder) == {(NODE, iso), (NODE, template)}
-    [job, _] = job_store.jobs
+    assert [status for *_, status in iso_lab.tasks] == ["received interrupt", "OK", "OK"]
     spec = {"node": NODE, "storage": "local", "volid": iso}
     assert job == Job(
         "delete_iso", f"Delete ISO/template {iso} from local@{NODE}", NODE, iso_lab.upids[0],
@@ -117,11 +125,10 @@ def test_delete_removes_the_one_file(iso_lab: Lab, job_store: FakeJobStore) -> N
         job.retry_factory, job.cancel_factory,
     )  # fmt: skip
     report = "ISO/Template Deleted\n\n  - Volume: {}\n  - Storage: local\n  - Node: " + NODE
-    tasks = [f"\n\nTask ID: {upid}\nJob ID: job-" for upid in iso_lab.upids]
-    assert text.text == f"{report.format(iso)}{tasks[0]}1"
-    assert text_by_id.text == f"{report.format(template)}{tasks[1]}2"
+    tasks = [f"\n\nTask ID: {upid}\nJob ID: " for upid in iso_lab.upids]
+    assert text.text == f"{report.format(iso)}{tasks[0]}job-1"
+    assert text_by_id.text == f"{report.format(template)}{tasks[2]}n/a"
     assert json.loads(submission.text)["task_id"] == iso_lab.upids[0]
-    assert refusal_of(job.retry).startswith("ValueError: Volume not found or ambiguous")
 
 
 def test_delete_refuses_what_is_no_iso_or_template(iso_lab: Lab) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.mock_helpers import impossible
 from tests.suite.cluster_time import ClusterTime
 from tests.suite.lab import NODE, OTHER_NODE, Lab
 from tests.suite.refusals import refusal_of
@@ -125,13 +126,22 @@ def test_node_storage_is_never_that_of_another_node(
     calls = len(storage_lab.builder.calls)
     bad = [("",), (" ",), (None,), ("-n",), ("a/b",), (NODE, ""), (NODE, "../x")]
     refusals += [refusal_of(tool, *arguments) for arguments in bad]
+    assert len(storage_lab.builder.calls) == calls
+
+    mock: Any = storage_lab.builder.build()
+    mock.nodes(NODE).storage.get.side_effect = [impossible(one) for one in ([], [7, {}])]
+    mocked = storage_lab.build_mocked_tools().get_node_storage
+    empty_answers = [refusal_of(mocked, NODE) for _ in range(2)]
 
     failed = f"Failed to get storage on node {NODE}: "
+    nothing = [f"No storage status records returned for node {NODE}",
+               f"No valid storage status records on node {NODE}"]  # fmt: skip
+    assert empty_answers == [f"RuntimeError: {failed}{text}" for text in nothing]
     empty, wrong = "node must be a non-empty name", "Invalid resource path segment"
     assert refusals == [
         f"RuntimeError: {failed * 2}{TIMEOUT}",
         f"ValueError: Storage elsewhere not found on node {NODE}",
         *[f"ValueError: {text}" for text in [empty] * 3 + [wrong] * 4],
     ]
-    assert (calls, len(storage_lab.builder.calls)) == (4, 4)
+    assert calls == 4
     assert cluster_time.slept_s == [0.2, 0.4]

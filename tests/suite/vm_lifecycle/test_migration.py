@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
+from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder, impossible
 from tests.fixtures.response_factory import ProxmoxAPIResponseFactory
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NODE, OTHER_NODE, Lab
@@ -128,13 +128,67 @@ def test_preflight_finds_what_stands_in_the_way(lab: Lab, read_json: ReadJson) -
         findings.append(assess(lab, read_json))
     lab.builder.with_ha(lab.vmid, "stopped")
     managed = assess(lab, read_json)
+    lab.builder.with_node(OTHER_NODE, online=False)
+    offline = assess(lab, read_json)
 
     expected = [(blockers, unknowns) for _, blockers, unknowns in OF_VMS]
     expected += list(OF_REQUESTS.values())
     assert [(one["blockers"], one["unknowns"]) for one in findings] == expected
     assert managed["blockers"] == ["HA-managed VM requires manual relocation"]
-    assert not any(one["ready"] for one in [*findings, managed])
+    assert offline["blockers"][0] == "both source and destination must be online"
+    assert not any(one["ready"] for one in [*findings, managed, offline])
     assert lab.changes == []
+
+
+NATIVE_ODDITIES: list[dict[str, Any]] = [
+    {"running": 2},
+    {"running": None},
+    {"allowed_nodes": "node1"},
+    {"allowed_nodes": [1]},
+    {"not_allowed_nodes": [OTHER_NODE]},
+    {"not_allowed_nodes": {OTHER_NODE: "no"}},
+    {"local_resources": "usb0"},
+    {"local_resources": [1]},
+    {"mapped-resources": {}},
+    {"mapped-resource-info": []},
+    {"local_disks": [{"volid": "no volume", "cdrom": 0, "is_unused": 0, "size": 1}]},
+    {"local_disks": [{"volid": "a:b", "cdrom": 0, "is_unused": 0, "size": 0}]},
+    {"local_disks": [{"volid": "a:b", "cdrom": 0, "is_unused": 0, "size": True}]},
+    {"local_disks": [{"volid": "a:b", "cdrom": "0", "is_unused": 0, "size": 1}]},
+    {"local_disks": [{"volid": "a:b", "cdrom": 0, "is_unused": 0, "size": 1, "shared": 7}]},
+    {"local_disks": [{"volid": "a:b", "cdrom": 0, "is_unused": 0, "size": 1}] * 2},
+]
+SAVED = "native unused or saved-state disks require manual review"
+BLOCKING: list[tuple[dict[str, Any], str]] = [
+    ({"not_allowed_nodes": {OTHER_NODE: {"unavailable_storages": ["x"]}}},
+     "native preflight does not allow the destination"),
+    ({"allowed_nodes": []}, "native preflight does not allow the destination"),
+    ({"mapped-resources": ["gpu"]}, NATIVE),
+    ({"mapped-resource-info": {"gpu": {}}}, NATIVE),
+    ({"local_disks": [{"volid": "a:b", "cdrom": 0, "is_unused": 0, "is_vmstate": 1, "size": 1}]},
+     SAVED),
+]  # fmt: skip
+
+
+def test_preflight_doubts_what_makes_no_sense(lab: Lab, read_json: ReadJson) -> None:
+    mock: Any = lab.builder.build()
+    tool = lab.build_mocked_tools().preflight_vm_migration
+    check = mock.nodes(NODE).qemu(lab.vmid).migrate.get
+    usual = check(target=OTHER_NODE)
+    changes = [*NATIVE_ODDITIES, *(one for one, _ in BLOCKING)]
+    check.side_effect = [impossible({**usual, **change}) for change in changes]
+    findings = [read_json(tool(NODE, lab.vmid, OTHER_NODE)) for _ in changes]
+    check.side_effect = [impossible(usual)] * 2
+    network = mock.nodes(OTHER_NODE).network.get
+    network.side_effect = [impossible([{"iface": "vmbr0", "active": 0}]), impossible([{}])]
+    bridges = [read_json(tool(NODE, lab.vmid, OTHER_NODE)) for _ in range(2)]
+
+    odd, blocking = findings[: len(NATIVE_ODDITIES)], findings[len(NATIVE_ODDITIES) :]
+    assert [NO_NATIVE in one["unknowns"] for one in odd] == [True] * len(odd)
+    assert [NO_NATIVE in one["unknowns"] for one in blocking] == [False] * len(blocking)
+    assert [one["blockers"][0] for one in blocking] == [blocker for _, blocker in BLOCKING]
+    assert bridges[0]["blockers"] == ["destination bridge vmbr0 missing or inactive"]
+    assert bridges[1]["unknowns"] == ["destination network bridges unavailable"]
 
 
 def test_migration_moves_the_vm(lab: Lab, job_store: FakeJobStore) -> None:
@@ -159,8 +213,11 @@ def test_migration_moves_the_vm(lab: Lab, job_store: FakeJobStore) -> None:
 
 def test_migration_is_refused_or_uncertain(lab: Lab, read_json: ReadJson) -> None:
     denied = ProxmoxAPIResponseFactory().create_error_response("Permission denied", status=403)
-    unconfirmed = [refusal_of(migrate, lab, **{name: value}) for name in CONFIRMED
-                   for value in (False, 1)]  # fmt: skip
+    unconfirmed = [refusal_of(migrate, lab, **{name: 1}) for name in CONFIRMED]
+    tools = lab.build_tools()
+    for name in CONFIRMED:
+        others = {key: value for key, value in CONFIRMED.items() if key != name}
+        unconfirmed.append(refusal_of(tools.migrate_vm, NODE, lab.vmid, OTHER_NODE, **others))
     tool = lab.build_tools().preflight_vm_migration
     table = [(NODE, NODE), ("../x", OTHER_NODE), (NODE, "a/b")]
     bad = [refusal_of(tool, source, lab.vmid, target) for source, target in table]
@@ -253,22 +310,22 @@ REFUSED: list[tuple[dict[str, object], str]] = [
 
 def test_import_is_refused_or_uncertain(lab: Lab, read_json: ReadJson) -> None:
     add_images(lab.builder)
-    denied = ProxmoxAPIResponseFactory().create_error_response("Permission denied", status=403)
+    mismatch = ProxmoxAPIResponseFactory().create_error_response("bad digest", status=400)
 
     refusals = [refusal_of(import_image, lab, **changes) for changes, _ in REFUSED]
     lab.set_status("running")
     refusals.append(refusal_of(import_image, lab))
     lab.set_status("stopped")
     changes = lab.changes
-    for error in ("got timeout", ConnectionError("reset by peer"), denied):
+    for error in ("got timeout", ConnectionError("reset by peer"), mismatch):
         lab.builder.with_operation_error("update", error, times=1)
     answers = [read_json(import_image(lab)) for _ in range(2)]
     refusals.append(refusal_of(import_image, lab))
 
     running = "VM must be stopped before configuration changes"
-    refused = "Permission denied: 403 Forbidden: Permission denied"
-    expected = [*(message for _, message in REFUSED), running, refused]
-    assert refusals == [f"ValueError: {message}" for message in expected]
+    refused = "RuntimeError: Failed to import cloud image: 400 Bad Request: bad digest"
+    expected = [*(message for _, message in REFUSED), running]
+    assert refusals == [*(f"ValueError: {message}" for message in expected), refused]
     assert changes == []
     assert answers == [{**UNKNOWN, "vmid": lab.vmid}] * 2
     assert [(method, "scsi1" in params) for method, _, params in lab.changes] == [
