@@ -75,6 +75,10 @@ def test_diagnostics_say_which_part_is_missing(
     lab.builder.with_operation_error("node-status", "got timeout", times=3)
     refusal = refusal_of(tool, NODE)
 
+    mock: Any = lab.builder.build()
+    mock.nodes(NODE).status.get.return_value = impossible([])
+    odd = refusal_of(lab.build_mocked_tools().get_node_diagnostics, NODE)
+
     findings = [
         (one["warnings"], one["complete"], one["storage"], one["latest_rrd_io"] is None)
         for one in answers
@@ -85,5 +89,6 @@ def test_diagnostics_say_which_part_is_missing(
     ]
     failed = f"Failed to get diagnostics for node {NODE}: "
     assert refusal == f"RuntimeError: {failed * 2}500 Internal Server Error: got timeout"
+    assert odd == "ValueError: Invalid input: Node status endpoint returned an invalid response"
     assert cluster_time.slept_s == [0.2, 0.4]
-    assert lab.reads == READS * 2 + READS[:1] * 3
+    assert lab.reads == READS * 2 + READS[:1] * 4

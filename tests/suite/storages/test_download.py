@@ -182,11 +182,17 @@ def test_template_download_of_unknown_outcome_is_not_tried_again(
 
     answers = [read_json(tool(NODE, "local", **TEMPLATE)) for _ in range(2)]
     refusal = refusal_of(tool, NODE, "local", **TEMPLATE)
+    mock: Any = iso_lab.builder.build()
+    mock.nodes(NODE).storage("local")("download-url").post.side_effect = [
+        impossible(7), impossible("done"),
+    ]  # fmt: skip
+    mocked = iso_lab.build_mocked_tools().download_template
+    answers += [read_json(mocked(NODE, "local", **TEMPLATE)) for _ in range(2)]
 
     facts = {"node": NODE, "storage": "local", "volume_id": "local:vztmpl/fedora.tar.xz"}
     unknown = {"success": False, "status": "unknown", "code": "SUBMISSION_UNCERTAIN"}
     again = "Inspect Proxmox tasks and storage before another call; no automatic retry was made."
-    assert answers == [{**facts, **unknown, "retryable": False, "message": again}] * 2
+    assert answers == [{**facts, **unknown, "retryable": False, "message": again}] * 4
     assert refusal == "ValueError: Permission denied: 403 Forbidden: Permission denied"
-    assert [path for _, path, _ in iso_lab.changes] == [PATH] * 3
+    assert [path for _, path, _ in iso_lab.changes] == [PATH] * 5
     assert iso_lab.tasks == []

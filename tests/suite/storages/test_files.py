@@ -151,6 +151,9 @@ def test_delete_refuses_what_is_no_iso_or_template(iso_lab: Lab) -> None:
     iso_lab.builder.with_operation_error("delete-volume", "got timeout", times=1)
     refusals.append(refusal_of(tool, NODE, "local", "debian.iso"))
 
+    misplaced = refusal_of(tool, "../node1", "local", "debian.iso")
+
+    assert misplaced == "ValueError: Invalid resource path segment"
     failed = "RuntimeError: Failed to delete ISO/template 'debian.iso'"
     assert refusals == [*(f"ValueError: {text}" for _, text in table), f"{failed}: {TIMEOUT}"]
     assert iso_lab.changes == [("DELETE", f"{CONTENT}/local:iso/debian.iso", {})]

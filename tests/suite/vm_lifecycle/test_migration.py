@@ -128,6 +128,8 @@ def test_preflight_finds_what_stands_in_the_way(lab: Lab, read_json: ReadJson) -
         findings.append(assess(lab, read_json))
     lab.builder.with_ha(lab.vmid, "stopped")
     managed = assess(lab, read_json)
+    tool = lab.build_tools().preflight_vm_migration
+    misplaced = read_json(tool(OTHER_NODE, lab.vmid, NODE))
     lab.builder.with_node(OTHER_NODE, online=False)
     offline = assess(lab, read_json)
 
@@ -135,6 +137,7 @@ def test_preflight_finds_what_stands_in_the_way(lab: Lab, read_json: ReadJson) -
     expected += list(OF_REQUESTS.values())
     assert [(one["blockers"], one["unknowns"]) for one in findings] == expected
     assert managed["blockers"] == ["HA-managed VM requires manual relocation"]
+    assert misplaced["blockers"][0] == "VM ownership or identity mismatch"
     assert offline["blockers"][0] == "both source and destination must be online"
     assert not any(one["ready"] for one in [*findings, managed, offline])
     assert lab.changes == []
@@ -191,6 +194,34 @@ def test_preflight_doubts_what_makes_no_sense(lab: Lab, read_json: ReadJson) -> 
     assert bridges[1]["unknowns"] == ["destination network bridges unavailable"]
 
 
+def test_preflight_doubts_disks_and_storages(lab: Lab, read_json: ReadJson) -> None:
+    mock: Any = lab.builder.build()
+    tool = lab.build_mocked_tools().preflight_vm_migration
+    config = mock.nodes(NODE).qemu(lab.vmid).config.get
+    usual, pools = config(), mock.nodes(OTHER_NODE).storage.get()
+    volume = str(usual["scsi0"]).partition(",")[0]
+    disks = [7, volume, f"{volume},size=0G", "/dev/sdb,size=1G", f"{volume},size=33554432K"]
+    config.side_effect = [impossible({**usual, "scsi0": disk}) for disk in disks]
+    findings = [read_json(tool(NODE, lab.vmid, OTHER_NODE)) for _ in disks]
+    config.side_effect = [impossible(usual)] * 5
+    disk_pool = pools[1]
+    contents = ["rootdir", ["images"], 7]
+    inventories = [[{**disk_pool, "content": content}] for content in contents]
+    inventories += [[disk_pool, disk_pool], [{**disk_pool, "shared": 1}]]
+    mock.nodes(OTHER_NODE).storage.get.side_effect = [impossible(one) for one in inventories]
+    judged = [read_json(tool(NODE, lab.vmid, OTHER_NODE)) for _ in inventories]
+
+    unknown = "scsi0 disk configuration/capacity unavailable"
+    assert [unknown in one["unknowns"] for one in findings] == [True] * 4 + [False]
+    assert findings[4]["checks"]["disk_bytes_by_storage"] == {"local-lvm": 32 << 30}
+    lacks = "destination storage local-lvm does not support required content"
+    lost = "destination storage status/capacity unavailable"
+    odd = "shared storage local-lvm contradicts native local disk evidence"
+    assert [(one["blockers"], one["unknowns"]) for one in judged] == [
+        ([lacks], []), ([], []), ([], [lost]), ([], [lost]), ([], [odd]),
+    ]  # fmt: skip
+
+
 def test_migration_moves_the_vm(lab: Lab, job_store: FakeJobStore) -> None:
     tools = lab.build_tools(job_store=job_store)
 
@@ -212,7 +243,7 @@ def test_migration_moves_the_vm(lab: Lab, job_store: FakeJobStore) -> None:
 
 
 def test_migration_is_refused_or_uncertain(lab: Lab, read_json: ReadJson) -> None:
-    denied = ProxmoxAPIResponseFactory().create_error_response("Permission denied", status=403)
+    mismatch = ProxmoxAPIResponseFactory().create_error_response("bad target", status=400)
     unconfirmed = [refusal_of(migrate, lab, **{name: 1}) for name in CONFIRMED]
     tools = lab.build_tools()
     for name in CONFIRMED:
@@ -226,7 +257,7 @@ def test_migration_is_refused_or_uncertain(lab: Lab, read_json: ReadJson) -> Non
     lab.set_status("running")
     blocked = refusal_of(migrate, lab)
     lab.set_status("stopped")
-    for error in ("got timeout", ConnectionError("reset by peer"), denied):
+    for error in ("got timeout", ConnectionError("reset by peer"), mismatch):
         lab.builder.with_operation_error("migrate", error, times=1)
     answers = [read_json(migrate(lab)) for _ in range(2)]
     refused = refusal_of(migrate, lab)
@@ -242,7 +273,7 @@ def test_migration_is_refused_or_uncertain(lab: Lab, read_json: ReadJson) -> Non
     blockers, unknowns = OF_VMS[0][1:]
     assert blocked == f"ValueError: Migration blocked: {'; '.join(blockers + unknowns)}"
     assert answers == [{**UNKNOWN, "vmid": lab.vmid}] * 2
-    assert refused == "ValueError: Permission denied: 403 Forbidden: Permission denied"
+    assert refused == "RuntimeError: Failed to migrate VM: 400 Bad Request: bad target"
     assert [path for _, path, _ in lab.changes] == [f"{lab.path}/migrate"] * 3
     assert (lab.guest.node, lab.tasks) == (NODE, [])
 
