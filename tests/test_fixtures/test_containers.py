@@ -184,7 +184,7 @@ def test_unsimulated_parameter_is_refused_by_name(
     mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
     with mock_builder.expect_violation(), pytest.raises(ResourceException, match="simulate"):
-        create(node, restore=1)
+        create(node, **{"ha-managed": 1})
 
 
 def test_deleted_container_is_gone(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> None:

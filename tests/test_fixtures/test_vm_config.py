@@ -3,8 +3,8 @@ import pytest
 from tests.fixtures.proxmox.cluster import Cluster, Node
 from tests.fixtures.proxmox.errors import Refusal
 from tests.fixtures.proxmox.guests import ConfigValue
+from tests.fixtures.proxmox.operations.described_volumes import adopt_volumes
 from tests.fixtures.proxmox.operations.vm_config import apply_options, copy_disks, delete_options
-from tests.fixtures.proxmox.operations.vm_disks import adopt_volumes
 from tests.fixtures.proxmox.storages import Storage
 from tests.fixtures.proxmox.vms import Vm
 

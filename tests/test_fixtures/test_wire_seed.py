@@ -77,7 +77,7 @@ def test_storages_read_as_on_the_api_face(mock_builder: ProxmoxAPIMockBuilder) -
 
 def test_volumes_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
     iso = Volume("local:iso/a.iso", "iso", "iso", 700, 1767225600)
-    mock_builder.cluster.storages["local"].volumes[iso.volid] = iso
+    mock_builder.cluster.storages["local"].volumes("node1")[iso.volid] = iso
 
     content = mock_builder.serve().api.nodes("node1").storage("local").content.get()
 
