@@ -262,7 +262,7 @@ def test_running_container_has_figures(mock_builder: ProxmoxAPIMockBuilder, node
     assert (status["status"], status["uptime"], status["tags"]) == ("running", 60, "a;b")
     assert 0 < status["mem"] < status["maxmem"]
     assert 0 < status["disk"] < status["maxdisk"]
-    assert (status["pid"] > 0, status["pressurecpusome"]) == (True, 0)
+    assert (status["pid"] > 0, status["pressurecpusome"]) == (True, "0.00")
 
 
 def test_list_holds_the_containers_of_the_node(
