@@ -86,6 +86,72 @@ def test_volumes_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
     ]
 
 
+def test_disks_of_guests_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_vm(100).with_container(200)
+    fake, real = mock_builder.build_api(), mock_builder.serve().api
+
+    ours, theirs = (
+        sorted(api.nodes("node1").storage("local-lvm").content.get(), key=lambda one: one["volid"])
+        for api in (fake, real)
+    )
+
+    assert theirs == ours
+    assert [one["content"] for one in theirs] == ["images", "rootdir"]
+
+
+def test_configuration_of_storages_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_storage("nas", kind="nfs").with_storage("thin", kind="lvmthin")
+
+    wired = mock_builder.serve().api
+
+    assert wired.storage("nas").get()["server"] == "192.0.2.10"
+    assert wired.storage("thin").get()["thinpool"] == "data"
+
+
+@pytest.mark.parametrize(("kind", "vmid"), [("qemu", 100), ("lxc", 200)])
+def test_snapshots_are_carried_over(
+    mock_builder: ProxmoxAPIMockBuilder, kind: str, vmid: int
+) -> None:
+    mock_builder.with_vm(100).with_container(200)
+    mock_builder.with_snapshot("one", vmid).with_snapshot("two", vmid, description="second")
+    fake, real = mock_builder.build_api(), mock_builder.serve().api
+
+    ours, theirs = (
+        {one["name"]: one.get("parent") for one in api(f"nodes/node1/{kind}/{vmid}/snapshot").get()}
+        for api in (fake, real)
+    )
+
+    assert theirs == ours == {"one": None, "two": "one", "current": "two"}
+
+
+@pytest.mark.parametrize(("kind", "vmid"), [("qemu", 100), ("lxc", 200)])
+def test_changes_that_wait_are_carried_over(
+    mock_builder: ProxmoxAPIMockBuilder, kind: str, vmid: int
+) -> None:
+    mock_builder.with_vm(100, status="running").with_container(200, status="running")
+    fake = mock_builder.build_api()
+    changed = "sockets" if kind == "qemu" else "ostype"
+    fake(f"nodes/node1/{kind}/{vmid}/config").put(**{
+        "delete": changed, **({"cores": 4} if kind == "qemu" else {"arch": "arm64"}),
+    })  # fmt: skip
+
+    ours, theirs = (
+        [one for one in api(f"nodes/node1/{kind}/{vmid}/pending").get() if len(one) > 2]
+        for api in (fake, mock_builder.serve().api)
+    )
+
+    assert sorted(theirs, key=str) == sorted(ours, key=str)
+    assert len(ours) == 2
+
+
+def test_use_of_a_container_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_container_usage(200, cpu=0.5, mem=1 << 28)
+
+    status = mock_builder.serve().api.nodes("node1").lxc(200).status.current.get()
+
+    assert (status["cpu"], status["mem"]) == (0.5, 1 << 28)
+
+
 def test_offline_node_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
     api = mock_builder.with_node("node2", online=False).serve().api
 
@@ -125,11 +191,13 @@ def test_interfaces_of_the_agent_are_carried_over(mock_builder: ProxmoxAPIMockBu
         (lambda b: b.with_operation_error("start", OSError("x")), r"OSError\('x'\); give a mess"),
         (lambda b: b.with_operation_error("start", "a").with_operation_error("start", "b"),
          r"two errors for POST .*/status/start; describe one"),
-        (lambda b: b.with_vm(status="running").cluster.guests[100].config.update(memory=1),
-         r"changes of VM 100 that wait \(memory\); stop it"),
+        (lambda b: b.with_node().build_api().cluster.backup.post(all=1, schedule="daily"),
+         r"backup jobs; make them through the server"),
+        (lambda b: b.with_node("node2").with_content("local:iso/a.iso"),
+         r"local:iso/a.iso on one node of several; put it on a shared storage"),
     ],
     ids=["duration", "failing", "past", "size", "commands", "otherwise", "exception", "twice",
-         "waiting"],
+         "jobs", "one node"],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_refused(
     mock_builder: ProxmoxAPIMockBuilder,
