@@ -256,11 +256,12 @@ def test_changes_of_a_running_container_wait(
 ) -> None:
     mock_builder.with_container_status("running", 200)
 
-    node.lxc(200).config.put(arch="arm64", cores=4, delete="ostype")
+    node.lxc(200).config.put(arch="arm64", cores=4, delete="swap,mp0")
 
     entries = {one.pop("key"): one for one in node.lxc(200).pending.get()}
     assert entries["arch"] == {"value": "amd64", "pending": "arm64"}
-    assert entries["ostype"] == {"value": "debian", "delete": 1}
+    assert entries["mp0"] == {"value": f"{DATA},mp=/data,size=2G", "delete": 1}
+    assert "swap" not in entries
     assert entries["cores"] == {"value": 4}
 
 

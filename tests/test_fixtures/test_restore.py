@@ -160,7 +160,7 @@ def test_restored_container_is_as_it_was(mock_builder: ProxmoxAPIMockBuilder, no
     [
         ({"vmid": 300, "ostemplate": CT_ARCHIVE}, "Parameter verification failed."),
         ({"vmid": 100, "ostemplate": CT_ARCHIVE, "storage": "thick", "force": 1},
-         "unable to restore CT 100 - VM 100 already exists on node 'node1'"),
+         "VM 100 already exists on node 'node1'"),
         ({"vmid": 300, "ostemplate": VM_ARCHIVE, "storage": "thick"},
          f"archive '{VM_ARCHIVE}' is a backup of kind 'qemu', not 'lxc'"),
     ],
@@ -203,27 +203,36 @@ def test_container_comes_back_from_its_backup(
     assert volids == ["local-lvm:vm-201-disk-0", "local-lvm:vm-201-disk-1"]
 
 
-@pytest.mark.parametrize(
-    ("description", "exitstatus"),
-    [
-        ({}, "OK"),
-        ({"status": "running"}, "unable to restore CT 201 - can't overwrite running container"),
-        ({"protection": 1}, "unable to restore CT 201 - protection mode enabled"),
-        ({"lock": "snapshot"}, "unable to restore CT 201 - CT is locked (snapshot)"),
-    ],
-    ids=["stopped", "running", "protected", "locked"],
-)
-def test_forced_restore_replaces_only_an_idle_container(
-    mock_builder: ProxmoxAPIMockBuilder, node: Any, description: dict[str, Any], exitstatus: str
+def test_forced_restore_replaces_an_idle_container(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
-    mock_builder.with_container(201, mp0="local-lvm:2,mp=/data", **description)
+    mock_builder.with_container(201, mp0="local-lvm:2,mp=/data")
 
     upid = node.lxc.post(vmid=201, ostemplate=CT_ARCHIVE, restore=1, storage="local-lvm", force=1)
 
-    assert read_exitstatus(node, upid) == exitstatus
-    assert ("mp0" in node.lxc(201).config.get()) is (exitstatus != "OK")
-    left = len(node.storage("local-lvm").content.get(vmid=201))
-    assert left == (1 if exitstatus == "OK" else 2)
+    assert read_exitstatus(node, upid) == "OK"
+    assert "mp0" not in node.lxc(201).config.get()
+    assert len(node.storage("local-lvm").content.get(vmid=201)) == 1
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({"status": "running"}, "can't overwrite running container"),
+        ({"protection": 1}, "unable to restore CT 201 - protection mode enabled"),
+        ({"lock": "snapshot"}, "unable to restore CT 201 - CT is locked (snapshot)"),
+    ],
+    ids=["running", "protected", "locked"],
+)
+def test_forced_restore_of_a_container_is_refused(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any, description: dict[str, Any], message: str
+) -> None:
+    mock_builder.with_container(201, **description)
+
+    with pytest.raises(ResourceException) as raised:
+        node.lxc.post(vmid=201, ostemplate=CT_ARCHIVE, restore=1, storage="local-lvm", force=1)
+
+    assert raised.value.content == message
 
 
 def test_unique_of_a_container_needs_a_restore(mock_builder: ProxmoxAPIMockBuilder) -> None:

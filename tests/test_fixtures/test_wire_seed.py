@@ -128,9 +128,10 @@ def test_snapshots_are_carried_over(
 def test_changes_that_wait_are_carried_over(
     mock_builder: ProxmoxAPIMockBuilder, kind: str, vmid: int
 ) -> None:
-    mock_builder.with_vm(100, status="running").with_container(200, status="running")
+    mock_builder.with_vm(100, status="running")
+    mock_builder.with_container(200, status="running", mp0="local-lvm:1,mp=/data")
     fake = mock_builder.build_api()
-    changed = "sockets" if kind == "qemu" else "ostype"
+    changed = "sockets" if kind == "qemu" else "mp0"
     fake(f"nodes/node1/{kind}/{vmid}/config").put(**{
         "delete": changed, **({"cores": 4} if kind == "qemu" else {"arch": "arm64"}),
     })  # fmt: skip
