@@ -149,6 +149,6 @@ def test_copied_disk_is_a_volume_of_its_own(
     apply_options(cluster, source, {"scsi0": "local-lvm:8", "ide2": "none,media=cdrom"})
     guest.config = dict(source.config)
 
-    copy_disks(cluster, source, guest, storage=storage, disk_format=disk_format, full=True)
+    copy_disks(cluster, guest, storage=storage, disk_format=disk_format, full=True)
 
     assert guest.config == {"scsi0": expected, "ide2": "none,media=cdrom"}

@@ -126,6 +126,17 @@ def test_deletion_is_refused(
     assert 100 in mock_builder.cluster.guests
 
 
+def test_clone_of_a_snapshot_has_its_disks(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> None:
+    mock_builder.with_vm(100, scsi1="local-lvm:4").with_snapshot("one", 100)
+    node.qemu(100).config.put(delete="scsi1", scsi2="local-lvm:2")
+
+    node.qemu(100).clone.post(newid=101, snapname="one", full=1)
+
+    config = node.qemu(101).config.get()
+    assert [key for key in ("scsi0", "scsi1", "scsi2") if key in config] == ["scsi0", "scsi1"]
+    assert config["scsi1"] == "local-lvm:vm-101-disk-1,size=4G"
+
+
 @pytest.mark.parametrize(
     ("lock", "params", "exitstatus"),
     [
