@@ -148,3 +148,13 @@ def test_override_does_not_lift_the_checks() -> None:
 
     with pytest.raises(Refusal):
         gateway.request("GET", "/version", {"bogus": 1}, override=lambda _ask_state: "mine")
+
+
+def test_write_without_quorum_is_refused() -> None:
+    gateway = make_gateway()
+    gateway.cluster.is_quorate = False
+
+    with pytest.raises(Refusal, match="cluster not ready - no quorum"):
+        gateway.request("POST", f"{VM}/status/start", {})
+
+    assert gateway.request("GET", f"{VM}/config", {})

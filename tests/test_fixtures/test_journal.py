@@ -1,6 +1,6 @@
 import pytest
 
-from tests.fixtures.proxmox.errors import DoubleError, ViolationsError
+from tests.fixtures.proxmox.errors import DoubleError, StandstillError, ViolationsError
 from tests.fixtures.proxmox.journal import Call, Journal, Spelling, Violation
 
 VIOLATION = Violation("POST", "/x", "no such thing", parameter="memry", nearest="memory")
@@ -60,3 +60,45 @@ def test_expecting_a_violation_that_does_not_come_is_refused() -> None:
         Journal().expect_violation(),
     ):
         pass
+
+
+POLL = Call("GET", "/nodes/n/tasks/u/status", "/nodes/{node}/tasks/{upid}/status", {})
+
+
+def poll(journal: Journal, times: int, call: Call = POLL) -> None:
+    journal._patience = 3
+    for _ in range(times):
+        journal.record(call, None)
+
+
+def test_polling_at_a_standstill_is_refused() -> None:
+    journal = Journal(lambda: 5.0)
+
+    poll(journal, 5)
+    with pytest.raises(StandstillError, match=r"GET /nodes/n/tasks/u/status was sent 6 times"):
+        poll(journal, 1)
+
+    assert "builder.clock.advance" in journal.violations[0].problem
+
+
+def test_polling_while_time_goes_on_is_fine() -> None:
+    times = iter(range(100))
+
+    poll(Journal(lambda: next(times)), 30)
+
+
+def test_polling_while_nothing_waits_is_fine() -> None:
+    poll(Journal(lambda: None), 30)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [POLL._replace(path="/nodes"), POLL._replace(method="POST")],
+    ids=["path", "method"],
+)
+def test_other_requests_are_progress(other: Call) -> None:
+    journal = Journal(lambda: 5.0)
+
+    for _ in range(10):
+        poll(journal, 5)
+        poll(journal, 1, other)

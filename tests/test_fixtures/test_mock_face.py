@@ -1,12 +1,14 @@
+import re
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
-from unittest.mock import ANY, Mock, call
+from unittest.mock import ANY, DEFAULT, Mock, call, patch
 
 import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
+from tests.fixtures.proxmox.endpoints import TABLE
 from tests.fixtures.proxmox.errors import UnknownEndpointError, UnsupportedAttributeError
 
 
@@ -177,7 +179,24 @@ def test_override_answers_for_all_ids(mock: Any) -> None:
     answer = {"status": "running", "name": "any"}
     mock.nodes.return_value.qemu.return_value.status.current.get.return_value = answer
 
-    assert mock.nodes("node1").qemu("777").status.current.get() is answer
+    assert mock.nodes("node1").qemu("777").status.current.get() == answer
+
+
+def test_calls_without_an_id_stand_for_all_ids(mock: Any) -> None:
+    mock.nodes().qemu().config.get.return_value = {"name": "any"}
+
+    assert mock.nodes("node1").qemu("100").config.get() == {"name": "any"}
+    assert mock.nodes().qemu().config.get.return_value == {"name": "any"}
+    mock.nodes().qemu().config.get.assert_called_once_with()
+    mock.nodes().qemu.assert_any_call("100")
+
+
+def test_call_without_an_id_stays_for_requests(mock: Any) -> None:
+    nodes = mock().nodes().get()
+
+    assert nodes == mock.nodes.get()
+    mock.nodes().get.return_value = []
+    assert mock.nodes.get() == []
 
 
 def test_override_of_a_path_beats_the_wildcard(mock: Any) -> None:
@@ -194,6 +213,79 @@ def test_override_can_be_read_back_and_changed(mock: Any) -> None:
     mock.version.get.return_value = {"version": "7"}
 
     assert mock.version.get.return_value == mock.version.get() == {"version": "7"}
+
+
+def test_override_is_given_in_copies(mock: Any) -> None:
+    answer = {"status": "running"}
+    status = mock.nodes("node1").qemu("100").status.current.get
+    status.return_value = answer
+
+    status().clear()
+    assert status() == {"status": "running"}
+
+    answer["status"] = "stopped"
+    assert status() == {"status": "stopped"}
+
+
+def test_mock_of_the_test_can_answer(mock: Any) -> None:
+    answer = Mock(return_value=[{"node": "node9"}])
+    mock.nodes.get = answer
+
+    assert mock.nodes.get() == [{"node": "node9"}]
+    answer.assert_called_once_with()
+    mock.nodes.get.assert_called_once_with()
+
+
+def test_function_of_the_test_can_answer(mock: Any) -> None:
+    mock.cluster.nextid.get = lambda vmid: str(vmid + 1)
+
+    assert mock.cluster.nextid.get(vmid=500) == "501"
+
+
+def test_patch_object_is_undone(mock: Any) -> None:
+    with patch.object(mock.nodes, "get", Mock(return_value=[])):
+        assert mock.nodes.get() == []
+
+    assert [node["node"] for node in mock.nodes.get()] == ["node1"]
+
+
+def test_answers_can_be_configured_by_name(mock: Any) -> None:
+    mock.configure_mock(**{"version.get.return_value": {"version": "8"}})
+    mock.cluster.nextid.get.configure_mock(side_effect=["7"])
+
+    assert mock.version.get() == {"version": "8"}
+    assert mock.cluster.nextid.get() == "7"
+
+
+def test_side_effect_is_none_until_set(mock: Any) -> None:
+    assert mock.version.get.side_effect is None
+
+
+def test_list_of_side_effects_may_hand_on_to_the_state(mock: Any) -> None:
+    mock.cluster.nextid.get.side_effect = ["7", DEFAULT]
+
+    assert [mock.cluster.nextid.get(), mock.cluster.nextid.get()] == ["7", "102"]
+
+
+def unmodelled_path() -> str:
+    """Return a path that can be read from Proxmox, and not from the double."""
+    known = (e for e in TABLE.endpoints if e.method == "GET" and not e.is_modelled)
+    return re.sub(r"{[^}]+}", "100", next(known).template)
+
+
+def test_unmodelled_request_can_be_answered(mock: Any, mock_builder: ProxmoxAPIMockBuilder) -> None:
+    place = mock(unmodelled_path())
+    place.get.return_value = {"some": "answer"}
+
+    assert place.get(anything=1) == {"some": "answer"}
+    assert mock_builder.violations == []
+
+
+def test_unmodelled_request_without_an_answer_is_refused(
+    mock: Any, mock_builder: ProxmoxAPIMockBuilder
+) -> None:
+    with mock_builder.expect_violation(), pytest.raises(ResourceException, match="501"):
+        mock(unmodelled_path()).get()
 
 
 def test_side_effect_raises(mock: Any) -> None:
@@ -216,9 +308,9 @@ def test_side_effect_gives_one_answer_after_the_other(mock: Any) -> None:
 
 
 def test_side_effect_is_called_with_the_parameters(mock: Any) -> None:
-    mock.cluster.nextid.get.side_effect = lambda vmid: vmid + 1
+    mock.cluster.nextid.get.side_effect = lambda vmid: str(vmid + 1)
 
-    assert mock.cluster.nextid.get(vmid=500) == 501
+    assert mock.cluster.nextid.get(vmid=500) == "501"
 
 
 def test_side_effect_none_returns_to_the_state(mock: Any) -> None:
@@ -229,6 +321,7 @@ def test_side_effect_none_returns_to_the_state(mock: Any) -> None:
 
 
 def test_override_does_not_lift_the_checks(mock: Any, mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.allow_unused()
     mock.version.get.return_value = {}
 
     with mock_builder.expect_violation(), pytest.raises(ResourceException):
@@ -245,7 +338,7 @@ def test_override_of_an_unknown_request_is_refused_when_set(mock: Any, name: str
     "use",
     [
         pytest.param(lambda mock: setattr(mock.nodes, "return_value", 1), id="path's return_value"),
-        pytest.param(lambda mock: setattr(mock.nodes, "get", Mock()), id="verb replaced"),
+        pytest.param(lambda mock: setattr(mock.nodes, "get", []), id="verb replaced"),
         pytest.param(lambda mock: setattr(mock.nodes.get, "foo", 1), id="verb's attribute"),
         pytest.param(lambda mock: mock.nodes.get.return_value, id="override never set"),
         pytest.param(lambda mock: mock.nodes.assert_caled_once(), id="misspelt assertion"),

@@ -3,7 +3,13 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.mock_helpers import AssertionHelper, ProxmoxAPIMockBuilder, VMToolsMockHelper
+from tests.fixtures import base_test_classes, vm_data_factory
+from tests.fixtures.mock_helpers import (
+    AssertionHelper,
+    ContainerToolsMockHelper,
+    ProxmoxAPIMockBuilder,
+    VMToolsMockHelper,
+)
 from tests.fixtures.proxmox.errors import DoubleError, UnknownOperationError
 
 UPID = "UPID:node1:000003E8:0000000A:6955B900:qmstart:100:root@pam:"
@@ -17,6 +23,55 @@ class Text:
 class Tools:
     def __init__(self, api: Any) -> None:
         self.api = api
+
+
+PUBLISHED: dict[str, tuple[object, str]] = {
+    "builder": (
+        ProxmoxAPIMockBuilder,
+        "build build_api with_vm with_vm_status with_vm_not_found_error with_start_operation "
+        "with_stop_operation with_shutdown_operation with_restart_operation with_create_operation "
+        "with_delete_operation with_operation_error with_container_nodes with_container_list "
+        "with_container_config with_container_config_error with_empty_container_list "
+        "with_multi_node_containers",
+    ),
+    "vm tools": (
+        VMToolsMockHelper, "create_vm_tools_with_mock create_minimal_mock_for_operation"
+    ),
+    "container tools": (
+        ContainerToolsMockHelper,
+        "create_container_tools_with_mock create_minimal_mock_for_container_operation",
+    ),
+    "assertions": (
+        AssertionHelper, "assert_success_response assert_api_call_made assert_status_check_made"
+    ),
+    "responses": (
+        vm_data_factory.ProxmoxAPIResponseFactory,
+        "create_vm_config create_vm_status_response create_task_response create_vm_list_response "
+        "create_error_response create_container_list_response create_container_config_response "
+        "create_single_node_response create_multi_node_response create_empty_container_response",
+    ),
+    "vm data": (
+        vm_data_factory.VMTestDataFactory,
+        "create_vm_config create_vm_params create_vm_creation_params next_vmid next_name",
+    ),
+    "container data": (
+        vm_data_factory.ContainerTestDataFactory,
+        "create_container_config create_container_params create_container_creation_params "
+        "next_vmid next_name",
+    ),
+    "container lists": (
+        base_test_classes.BaseContainerListTest,
+        "setup_single_node_with_containers setup_multi_node_containers "
+        "setup_empty_container_list setup_config_fallback_scenario",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("owner", "names"), PUBLISHED.values(), ids=PUBLISHED)
+def test_published_names_stay(owner: object, names: str) -> None:
+    missing = [name for name in names.split() if not callable(getattr(owner, name, None))]
+
+    assert missing == []
 
 
 def test_tools_get_the_face_that_is_given() -> None:
@@ -48,6 +103,45 @@ def test_minimal_mock_lets_the_operation_happen(operation: str) -> None:
 def test_minimal_mock_for_an_unknown_operation_is_refused() -> None:
     with pytest.raises(UnknownOperationError, match="'migrate'; known are create"):
         VMToolsMockHelper.create_minimal_mock_for_operation("migrate")
+
+
+def test_container_tools_get_the_face_that_is_given() -> None:
+    face = ProxmoxAPIMockBuilder().build()
+
+    tools = ContainerToolsMockHelper.create_container_tools_with_mock(face, Tools)
+
+    assert tools.api is face
+
+
+def test_container_tools_are_on_a_container_by_default() -> None:
+    tools = ContainerToolsMockHelper.create_container_tools_with_mock()
+
+    result = tools.start_container("node1:200")
+
+    AssertionHelper.assert_success_response(result, "ct-200", "OK")
+
+
+@pytest.mark.parametrize("operation", ["start", "stop", "shutdown", "reboot", "restart"])
+def test_minimal_mock_lets_the_container_operation_happen(operation: str) -> None:
+    mock: Any = ContainerToolsMockHelper.create_minimal_mock_for_container_operation(
+        operation, vmid="7000", node="n"
+    )
+
+    verb = "reboot" if operation == "restart" else operation
+    upid = mock.nodes("n").lxc("7000").status(verb).post()
+    assert mock.nodes("n").tasks(upid).status.get()["exitstatus"] == "OK"
+
+
+@pytest.mark.parametrize(("operation", "left"), [("create", []), ("delete", [200])])
+def test_minimal_mock_lets_containers_come_and_go(operation: str, left: list[int]) -> None:
+    mock: Any = ContainerToolsMockHelper.create_minimal_mock_for_container_operation(operation)
+
+    assert [one["vmid"] for one in mock.nodes("node1").lxc.get()] == left
+
+
+def test_minimal_mock_for_an_unknown_container_operation_is_refused() -> None:
+    with pytest.raises(UnknownOperationError, match="'migrate'; known are config, create"):
+        ContainerToolsMockHelper.create_minimal_mock_for_container_operation("migrate")
 
 
 @pytest.mark.parametrize(

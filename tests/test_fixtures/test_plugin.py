@@ -9,7 +9,7 @@ import pytest
 
 from tests import fixtures
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
-from tests.fixtures.vm_data_factory import VMTestDataFactory
+from tests.fixtures.vm_data_factory import ContainerTestDataFactory, VMTestDataFactory
 
 SWALLOW = """
     from contextlib import suppress
@@ -57,6 +57,43 @@ def test_swallowed_violation_in_a_thread_fails_the_test(pytester: pytest.Pyteste
     """)  # fmt: skip
 
     result.assert_outcomes(passed=1, errors=1)
+
+
+UNUSED = """
+    import pytest
+    from FIXTURES.base_test_classes import BaseVMOperationTest
+
+    def describe(builder):
+        return builder.with_operation_error("start", "no quorum", times=1)
+
+    def test_unused(mock_builder):
+        describe(mock_builder)
+
+    def test_unused_by_thread(thread_safe_mock_builder):
+        describe(thread_safe_mock_builder())
+
+    class TestUnused(BaseVMOperationTest):
+        def test_unused(self):
+            describe(self.mock_builder)
+
+    def test_allowed(mock_builder):
+        describe(mock_builder).allow_unused()
+
+    def test_failed(mock_builder):
+        describe(mock_builder)
+        assert False
+
+    def test_skipped(mock_builder):
+        describe(mock_builder)
+        pytest.skip("later")
+""".replace("FIXTURES", "tests.fixtures")
+
+
+def test_unused_description_fails_a_test_that_has_passed(pytester: pytest.Pytester) -> None:
+    result = run(pytester, UNUSED)
+
+    result.assert_outcomes(passed=4, errors=3, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*never used:*", "*error of start*"])
 
 
 def test_isolated_params_take_the_vmid_of_the_process(pytester: pytest.Pytester) -> None:
@@ -147,6 +184,20 @@ def test_default_config_is_accepted(
     mock_builder.build_api().nodes("node1").qemu.create(vmid=vmid, **default_vm_config)
 
     assert mock_builder.cluster.guests[vmid].cpus == default_vm_config["cores"]
+
+
+def test_basic_container_tools_have_a_stopped_container(
+    container_tools_basic: Any, mock_builder: ProxmoxAPIMockBuilder
+) -> None:
+    container_tools_basic.start_container("200")
+
+    assert mock_builder.cluster.guests[200].is_running
+
+
+def test_container_factory_is_the_tests_own(
+    container_data_factory: ContainerTestDataFactory,
+) -> None:
+    assert container_data_factory.next_vmid() == ContainerTestDataFactory().next_vmid()
 
 
 def test_builders_of_threads_differ(

@@ -3,7 +3,7 @@ import pytest
 from tests.fixtures.proxmox.clock import EPOCH_S, Clock
 from tests.fixtures.proxmox.errors import Refusal
 from tests.fixtures.proxmox.schema.results import UPID_PATTERN
-from tests.fixtures.proxmox.tasks import TaskBook
+from tests.fixtures.proxmox.tasks import TaskBook, TaskFailure, no_work
 
 
 def make_book(duration_s: float = 0) -> tuple[TaskBook, Clock]:
@@ -139,3 +139,34 @@ def test_newest_first_lists_one_node() -> None:
     idents = [task.ident for task in book.newest_first("node1")]
 
     assert idents == ["3", "1"]
+
+
+def test_failure_is_narrowed_and_used_up() -> None:
+    book, _clock = make_book()
+    book.add_failure(TaskFailure(frozenset({"x"}), "broken", 1, node="node1", ident="7"))
+
+    ends = [
+        book.find("node1", book.submit(kind, node="node1", ident=ident)).exitstatus
+        for kind, ident in (("y", "7"), ("x", "8"), ("x", "7"), ("x", "7"))
+    ]
+
+    assert ends == ["OK", "OK", "broken", "OK"]
+
+
+def test_unused_failures_are_described() -> None:
+    book, _clock = make_book()
+    book.add_failure(TaskFailure(frozenset({"x"}), "met", times=2))
+    book.add_failure(TaskFailure(frozenset({"y", "z"}), "not met", times=1))
+    book.add_failure(TaskFailure(frozenset({"z"}), "always"))
+
+    book.submit("x", node="node1", ident="")
+
+    assert book.unused_failures() == ["end 'not met' of y or z"]
+
+
+def test_ended_task_holds_on_to_no_work() -> None:
+    book, _clock = make_book()
+
+    task = book.find("node1", book.submit("x", node="node1", ident="", work=lambda _now: None))
+
+    assert task.work is task.undo is no_work

@@ -1,12 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from proxmoxer.core import ResourceException
 
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
 from tests.fixtures.proxmox.errors import DoubleError
-from tests.fixtures.proxmox.schema.results import UPID_PATTERN
-from tests.fixtures.vm_data_factory import ProxmoxAPIResponseFactory, VMTestDataFactory
+from tests.fixtures.vm_data_factory import VMTestDataFactory
 
 
 def test_factories_count_for_themselves() -> None:
@@ -61,39 +59,3 @@ def test_creation_params_are_the_arguments_of_a_tool() -> None:
 
     assert set(params) == {"node", "vmid", "name", "cpus", "memory", "disk_size"}
     assert (params["vmid"], params["disk_size"]) == ("100", 8)
-
-
-def test_status_response_has_every_field_and_the_changes() -> None:
-    status = ProxmoxAPIResponseFactory().create_vm_status_response("150", "running", name="x")
-
-    assert {"qmpstatus", "ha", "maxmem", "pid", "cpus"} <= set(status)
-    assert (status["vmid"], status["status"], status["name"]) == (150, "running", "x")
-
-
-def test_list_response_holds_the_ids() -> None:
-    listed = ProxmoxAPIResponseFactory().create_vm_list_response(100, "101", status="stopped")
-
-    assert [(vm["vmid"], vm["status"]) for vm in listed] == [(100, "stopped"), (101, "stopped")]
-
-
-def test_task_responses_are_different_upids() -> None:
-    factory = ProxmoxAPIResponseFactory()
-
-    upids = [factory.create_task_response("qmstop", 101, "n") for _ in range(2)]
-
-    assert len(set(upids)) == 2
-    assert all(UPID_PATTERN.fullmatch(upid) for upid in upids)
-
-
-def test_error_response_is_what_proxmoxer_raises(mock_builder: ProxmoxAPIMockBuilder) -> None:
-    with pytest.raises(ResourceException) as raised:
-        mock_builder.build_api().nodes("node1").qemu(100).config.get()
-
-    made = ProxmoxAPIResponseFactory().create_error_response(raised.value.content)
-
-    assert (str(made), vars(made)) == (str(raised.value), vars(raised.value))
-
-
-def test_error_response_with_success_is_refused() -> None:
-    with pytest.raises(DoubleError, match="status 200 is no error"):
-        ProxmoxAPIResponseFactory().create_error_response("x", status=200)

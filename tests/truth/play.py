@@ -15,6 +15,7 @@ from tests.fixtures.proxmox.schema.results import UPID_PATTERN
 
 _REPLACED: Final = (
     (re.compile(UPID_PATTERN.pattern), r"<task \g<type> \g<id>>"),
+    (re.compile(r"(?i)\b[0-9a-f]{2}(?::[0-9a-f]{2}){31}\b"), "<fingerprint>"),
     (re.compile(r"(?i)\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b"), "<mac>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "<sha1>"),

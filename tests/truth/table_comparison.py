@@ -18,7 +18,7 @@ _RESULTS: Final[Mapping[ResultKind, tuple[str, ...]]] = {
     ResultKind.INTEGER: ("integer",),
     ResultKind.OBJECT: ("object",),
     ResultKind.LIST: ("array",),
-    ResultKind.ANY: ("null", "string", "integer", "object", "array", "boolean", "number", "any"),
+    ResultKind.ANY: ("any", "null", "string", "integer", "object", "array", "boolean", "number"),
 }
 _FIELDS: Final[Mapping[FieldKind, tuple[str, ...]]] = {
     FieldKind.TEXT: ("string",),

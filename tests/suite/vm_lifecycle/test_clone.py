@@ -63,7 +63,7 @@ def test_clone_of_a_template_can_be_linked(lab: Lab) -> None:
 
 
 def test_clone_takes_every_option(lab: Lab) -> None:
-    lab.builder.with_storage("vault", kind="nfs", shared=True)
+    lab.builder.with_storage("vault", kind="nfs", shared=True).with_pool("production")
     lab.builder.with_vm(lab.vmid, NODE, scsi0="vault:32")
     options = {"name": "web-2", "storage": "vault", "pool": "production"}
 

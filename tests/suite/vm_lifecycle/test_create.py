@@ -102,6 +102,8 @@ def test_create_is_one_request_with_all_of_the_configuration(empty_lab: Lab) -> 
 def test_create_option_reaches_the_configuration(
     empty_lab: Lab, options: dict[str, object], sent: dict[str, object]
 ) -> None:
+    empty_lab.builder.with_pool("production").with_content(ISO, node=empty_lab.node)
+
     create(empty_lab, **options)
 
     [(_, _, params)] = empty_lab.changes

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.mock_helpers import impossible
 from tests.fixtures.proxmox.guests import Guest
 from tests.suite.lab import NODE, OTHER_NODE, Lab
 from tests.suite.refusals import refusal_of
@@ -81,7 +82,7 @@ def test_list_falls_back_to_the_nodes_when_the_cluster_fails(lab: Lab) -> None:
 
 def test_list_falls_back_when_the_cluster_answers_no_list(lab: Lab) -> None:
     mock: Any = lab.builder.build()
-    mock.cluster.resources.get.return_value = {"unexpected": True}
+    mock.cluster.resources.get.return_value = impossible({"unexpected": True})
 
     [content] = lab.build_mocked_tools().get_vms()
 
