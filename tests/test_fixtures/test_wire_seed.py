@@ -144,6 +144,16 @@ def test_changes_that_wait_are_carried_over(
     assert len(ours) == 2
 
 
+def test_pools_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_pool("lab", comment="ours").with_vm(100)
+    mock_builder.cluster.guests[100].pool = "lab"
+
+    pool = mock_builder.serve().api.pools("lab").get()
+
+    assert pool["comment"] == "ours"
+    assert [one["vmid"] for one in pool["members"]] == [100]
+
+
 def test_use_of_a_container_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
     mock_builder.with_container_usage(200, cpu=0.5, mem=1 << 28)
 
@@ -191,13 +201,15 @@ def test_interfaces_of_the_agent_are_carried_over(mock_builder: ProxmoxAPIMockBu
         (lambda b: b.with_operation_error("start", OSError("x")), r"OSError\('x'\); give a mess"),
         (lambda b: b.with_operation_error("start", "a").with_operation_error("start", "b"),
          r"two errors for POST .*/status/start; describe one"),
+        (lambda b: b.with_user("joe@pve"), r"users and privileges; set `pve.users`"),
+        (lambda b: b.with_vm(100).with_ha(100), r"high availability; set the guest's `ha_state`"),
         (lambda b: b.with_node().build_api().cluster.backup.post(all=1, schedule="daily"),
          r"backup jobs; make them through the server"),
         (lambda b: b.with_node("node2").with_content("local:iso/a.iso"),
          r"local:iso/a.iso on one node of several; put it on a shared storage"),
     ],
     ids=["duration", "failing", "past", "size", "commands", "otherwise", "exception", "twice",
-         "jobs", "one node"],
+         "users", "ha", "jobs", "one node"],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_refused(
     mock_builder: ProxmoxAPIMockBuilder,
