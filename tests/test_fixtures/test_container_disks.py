@@ -281,3 +281,41 @@ def test_described_template_has_base_volumes(mock_builder: ProxmoxAPIMockBuilder
     node = mock_builder.with_container(300, template=1).build_api().nodes("node1")
 
     assert listed(node, "local-lvm", 300) == {"local-lvm:base-300-disk-0": 8}
+
+
+def test_managed_container_is_kept(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> None:
+    mock_builder.with_ha(200, state="stopped")
+
+    with pytest.raises(ResourceException, match="unable to remove CT 200 - used in HA resources"):
+        node.lxc(200).delete()
+
+
+def test_purge_ends_the_management_of_a_container(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any
+) -> None:
+    mock_builder.with_ha(200, state="stopped")
+
+    node.lxc(200).delete(purge=1)
+
+    assert mock_builder.build_api().cluster.ha.resources.get() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("lxc", {"vmid": 300, "ostemplate": TEMPLATE, "storage": "thick"}),
+        ("lxc/200/clone", {"newid": 300}),
+        ("lxc", {"vmid": 300, "ostemplate": "local:backup/x", "restore": 1}),
+    ],
+    ids=["create", "clone", "restore"],
+)
+def test_new_container_needs_its_pool(
+    mock_builder: ProxmoxAPIMockBuilder,
+    node: Any,
+    path: str,
+    params: dict[str, Any],
+) -> None:
+    with pytest.raises(ResourceException, match="pool 'nowhere' does not exist"):
+        node(path).post(pool="nowhere", **params)
+
+    assert set(mock_builder.cluster.guests) == {200}

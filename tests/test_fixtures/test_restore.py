@@ -49,7 +49,7 @@ def test_unique_renews_the_addresses(node: Any, unique: int, same: bool) -> None
 def test_restore_goes_to_the_storage_with_changes(
     mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
-    mock_builder.with_storage("files")
+    mock_builder.with_storage("files").with_pool("p")
 
     node.qemu.post(vmid=300, archive=VM_ARCHIVE, storage="files", name="new", start=1, pool="p")
 
