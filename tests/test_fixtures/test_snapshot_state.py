@@ -216,3 +216,18 @@ def test_snapshot_that_cannot_be_described(
 
     assert str(raised.value) == problem
     assert node
+
+
+def test_saved_memory_is_a_volume_until_its_snapshot_goes(
+    mock_builder: ProxmoxAPIMockBuilder,
+) -> None:
+    node = mock_builder.with_vm(100, status="running").build_api().nodes("node1")
+    node.qemu(100).snapshot.post(snapname="one", vmstate=1)
+    volumes = {one["volid"]: one["size"] for one in node.storage("local-lvm").content.get()}
+
+    node.qemu(100).snapshot("one").delete()
+
+    assert volumes["local-lvm:vm-100-state-one"] == (2 * 2048 + 500) << 20
+    assert [one["volid"] for one in node.storage("local-lvm").content.get()] == [
+        "local-lvm:vm-100-disk-0"
+    ]
