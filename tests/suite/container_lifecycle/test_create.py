@@ -217,6 +217,7 @@ def test_create_registers_a_job_that_keeps_no_secret(
     assert [job.retry_spec for job in job_store.jobs[1:]] == [None, None]
     assert "Job ID: job-1\n" in answers[0][0].text
     assert json.loads(answers[0][1].text)["job_id"] == "job-1"
-    sent = [params for method, _, params in empty_lab.changes if method == "POST"]
+    sent = [change for change in empty_lab.changes if change[0] == "POST"]
     assert sent[1::2] == sent[::2]
+    assert len(sent) == 2 * len(secrets)
     assert {status for *_, status in empty_lab.tasks} == {"received interrupt"}

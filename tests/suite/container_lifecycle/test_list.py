@@ -137,7 +137,7 @@ def test_list_with_stats_takes_what_is_missing_from_elsewhere(lab: Lab) -> None:
     assert guest.rrddata.get.call_args.kwargs == {"timeframe": "hour"}
 
 
-def test_list_falls_back_to_the_nodes_and_reports_one_that_is_offline(lab: Lab) -> None:
+def test_list_falls_back_to_the_nodes_as_far_as_they_answer(lab: Lab) -> None:
     nodes = [(OTHER_NODE, NODE), (NODE,), (NODE,)]
     expected = [listing_of(lab, *names, cores="N/A") for names in nodes]
     lab.builder.with_path_error("GET", "/cluster/resources", "got timeout")
@@ -154,6 +154,21 @@ def test_list_falls_back_to_the_nodes_and_reports_one_that_is_offline(lab: Lab) 
     assert [warning.split(":")[0] for warning in report["warnings"]] == [OTHER_NODE]
     assert [path for path in lab.reads if path.endswith("/lxc")] == [
         f"/nodes/{node}/lxc" for node in (OTHER_NODE, NODE, NODE, OTHER_NODE, NODE)
+    ]
+
+    lab.builder.with_path_error("GET", "/nodes", "no quorum", times=1)
+    for node in (OTHER_NODE, NODE):
+        lab.builder.with_path_error("GET", f"/nodes/{node}/lxc", "no quorum", times=2)
+    tools = lab.build_tools()
+
+    refusals = [refusal_of(tools.get_containers, node) for node in (None, None, NODE)]
+
+    reason = "500 Internal Server Error: no quorum"
+    assert refusals == [
+        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
+        "RuntimeError: Failed to Failed to list containers: Container inventory is unavailable: "
+        f"{OTHER_NODE}: {reason}; {NODE}: {reason}",
+        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
     ]
 
 
@@ -176,21 +191,3 @@ def test_list_copes_with_answers_of_odd_shape(lab: Lab) -> None:
 
     found = [[(row["vmid"], row["name"]) for row in json.loads(one.text)] for [one] in answers]
     assert found == [[("901", "ct-901")], [("903", "h"), ("904", "ct-904")]]
-
-
-def test_list_fails_when_neither_the_cluster_nor_the_nodes_answer(lab: Lab) -> None:
-    lab.builder.with_path_error("GET", "/cluster/resources", "no quorum")
-    lab.builder.with_path_error("GET", "/nodes", "no quorum", times=1)
-    for node in (OTHER_NODE, NODE):
-        lab.builder.with_path_error("GET", f"/nodes/{node}/lxc", "no quorum", times=2)
-    tools = lab.build_tools()
-
-    refusals = [refusal_of(tools.get_containers, node) for node in (None, None, NODE)]
-
-    reason = "500 Internal Server Error: no quorum"
-    assert refusals == [
-        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
-        "RuntimeError: Failed to Failed to list containers: Container inventory is unavailable: "
-        f"{OTHER_NODE}: {reason}; {NODE}: {reason}",
-        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
-    ]

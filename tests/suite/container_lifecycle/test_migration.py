@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from requests.exceptions import ReadTimeout
 
+from tests.fixtures.mock_helpers import impossible
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab
 from tests.suite.refusals import refusal_of
@@ -115,6 +116,54 @@ def test_preflight_names_what_blocks_and_what_is_unknown(lab: Lab, read_json: Re
     ]  # fmt: skip
     unknown = [[], *([one] for one in UNKNOWN), []]
     assert [answer["unknowns"] for answer in answers[len(BLOCKING) - 1 : -1]] == unknown
+    assert lab.changes == []
+
+
+BACKUPS = "Backup inventory incomplete or unavailable"
+SPACE = "Destination available bytes unavailable"
+STATUS = {"active": 1, "enabled": 1, "content": "rootdir", "avail": 1 << 40}
+MALFORMED: list[tuple[str, object, str]] = [
+    ("status", ["running"], "Container runtime status / running state unavailable"),
+    ("status", {"status": "frozen"}, "Container runtime status / running state unavailable"),
+    ("config", {"rootfs": "local-lvm:vm-1-disk-0"}, "Rootfs provisioned size unavailable"),
+    ("config", {"rootfs": "local-lvm:vm-1-disk-0,size=0G"}, "Rootfs provisioned size unavailable"),
+    ("target", ["active"], "Destination storage status not accessible"),
+    ("target", {**STATUS, "content": 1}, "Destination storage status not accessible"),
+    ("target", {**STATUS, "avail": None}, SPACE),
+    ("target", {**STATUS, "avail": -1}, SPACE),
+    ("target", {**STATUS, "avail": float("nan")}, SPACE),
+    ("ha", {"data": []}, "HA resource membership not verified"),
+    ("ha", [{"sid": "fake"}], "HA resource membership not verified"),
+    ("stores", {"data": []}, BACKUPS),
+    ("stores", ["local"], BACKUPS),
+    ("stores", [{"storage": "../etc", "content": "backup"}], BACKUPS),
+    ("stores", [], "No backup inventory could be verified"),
+    ("backups", {"data": []}, BACKUPS),
+    ("backups", ["odd"], BACKUPS),
+]
+
+
+def test_preflight_is_not_ready_on_answers_of_odd_shape(lab: Lab, read_json: ReadJson) -> None:
+    unknowns = []
+    for place, answer, _ in MALFORMED:
+        mock: Any = lab.builder.build()
+        guest = mock.nodes(NODE).lxc(lab.vmid)
+        reads = {
+            "status": guest.status.current.get,
+            "config": guest.config.get,
+            "target": mock.nodes(OTHER_NODE).storage("local-lvm").status.get,
+            "ha": mock.cluster.ha.resources.get,
+            "stores": mock.nodes(NODE).storage.get,
+            "backups": mock.nodes(NODE).storage("local").content.get,
+        }
+        reads[place].side_effect = [impossible(answer)]
+        tool = lab.build_mocked_tools().preflight_container_migration
+        found = read_json(tool(NODE, lab.vmid, OTHER_NODE))
+        assert found["ready"] is False
+        unknowns.append(found["unknowns"])
+        reads[place].side_effect = None
+
+    assert unknowns == [[unknown] for *_, unknown in MALFORMED]
     assert lab.changes == []
 
 

@@ -166,22 +166,6 @@ def test_selector_finds_the_container_and_no_other(lab: Lab) -> None:
     }
 
 
-def test_several_containers_are_told_of_one_by_one(lab: Lab) -> None:
-    lab.builder.with_container(lab.spare_vmid, OTHER_NODE, name="second")
-    lab.refuse("POST", "/status/start", "no quorum")
-
-    [content] = lab.build_tools().start_container(f"{NAME},second", format_style="json")
-
-    first, second = json.loads(content.text)
-    failed = "500 Internal Server Error: no quorum"
-    assert first == {
-        "ok": False, "node": NODE, "vmid": int(lab.vmid), "name": NAME, "error": failed,
-    }  # fmt: skip
-    assert (second["ok"], second["node"], second["name"]) == (True, OTHER_NODE, "second")
-    assert lab.tasks == [("vzstart", OTHER_NODE, lab.spare_vmid, "OK")]
-    assert lab.guest.status == "stopped"
-
-
 def test_selector_that_cannot_be_resolved_is_refused(lab: Lab) -> None:
     neighbours = [guest.vmid for guest in lab.builder.cluster.guests.values() if is_vm(guest)]
     selectors = [str(neighbours[-1]), "nobody", f"{OTHER_NODE}/{NAME}", f"{OTHER_NODE}:{lab.vmid}"]
