@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.mock_helpers import impossible
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab, add_guest
 from tests.suite.refusals import refusal_of
@@ -116,7 +117,11 @@ def test_network_update_refuses_bad_input_and_a_digest_that_is_old(lab: Lab) -> 
     with pytest.raises(Exception, match=r"detected modified configuration"):
         lab.build_mocked_tools().update_container_network(**lab.params, ip="manual")
 
+    config.get.return_value = impossible({"net0": "odd"})
+    odd = refusal_of(lab.build_mocked_tools().update_container_network, **lab.params, ip="dhcp")
+
     assert refusals == [f"ValueError: {message}" for _, message in BAD_INPUT]
+    assert odd == "ValueError: Existing network configuration cannot be safely merged"
     assert refused == []
     assert "ip=dhcp" in str(lab.guest.config["net0"])
 

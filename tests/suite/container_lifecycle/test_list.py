@@ -115,15 +115,18 @@ def test_list_with_stats_takes_what_is_missing_from_elsewhere(lab: Lab) -> None:
     guest = mock.nodes(NODE).lxc(lab.vmid)
     guest.rrddata.get.return_value = [{"cpu": 0.9}, {"cpu": 0.25, "mem": GIB, "maxmem": 4 * GIB}]
     guest.status.current.get.return_value = impossible({"status": "stopped", "mem": 5})
-    configs = [{"memory": 2048, "swap": 0, "cores": 2}, {"swap": 0}, {"swap": 512}]
+    configs = [{"memory": 2048, "swap": 0, "cores": 2}, {"swap": 0}, {"swap": 512, "cpulimit": "0"}]
 
-    rows = []
+    rows, memory = [], []
     for config in configs:
         guest.config.get.return_value = config
         tools = lab.build_mocked_tools()
         [answer] = tools.get_containers(NODE, include_stats=True, format_style="json")
         rows.append(stats_of(json.loads(answer.text), lab))
-    [listing] = tools.get_containers(NODE, include_stats=True)
+        [listing] = tools.get_containers(NODE, include_stats=True)
+        memory.append(listing.text.rpartition("  - Memory: ")[2])
+    guest.rrddata.get.return_value = []
+    [bare] = lab.build_mocked_tools().get_containers(NODE, include_stats=True)
 
     keys = ("cpu_pct", "cores", "memory", "mem_bytes", "maxmem_bytes", "mem_pct")
     assert [tuple(row[key] for key in keys) for row in rows] == [
@@ -132,8 +135,13 @@ def test_list_with_stats_takes_what_is_missing_from_elsewhere(lab: Lab) -> None:
         (25.0, None, 4096, GIB, 4 * GIB, 25.0),
     ]
     assert [row["unlimited_memory"] for row in rows] == [False, True, False]
-    says = "  - CPU: 25.0%\n  - CPU Cores: N/A\n  - Memory: 1.00 GiB / 4.00 GiB (25.0%)"
-    assert says in listing.text
+    assert memory == [
+        "1.00 GiB / 2.00 GiB (50.0%)",
+        "1.00 GiB (unlimited)",
+        "1.00 GiB / 4.00 GiB (25.0%)",
+    ]
+    assert "  - CPU: 25.0%\n  - CPU Cores: N/A\n" in listing.text
+    assert bare.text.endswith("  - CPU: 0.0%\n  - CPU Cores: N/A\n  - Memory: 0.00 B / 0.00 B")
     assert guest.rrddata.get.call_args.kwargs == {"timeframe": "hour"}
 
 

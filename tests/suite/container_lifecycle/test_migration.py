@@ -127,6 +127,7 @@ MALFORMED: list[tuple[str, object, str]] = [
     ("status", {"status": "frozen"}, "Container runtime status / running state unavailable"),
     ("config", {"rootfs": "local-lvm:vm-1-disk-0"}, "Rootfs provisioned size unavailable"),
     ("config", {"rootfs": "local-lvm:vm-1-disk-0,size=0G"}, "Rootfs provisioned size unavailable"),
+    ("config", {"rootfs": "/srv,size=8G"}, ""),
     ("target", ["active"], "Destination storage status not accessible"),
     ("target", {**STATUS, "content": 1}, "Destination storage status not accessible"),
     ("target", {**STATUS, "avail": None}, SPACE),
@@ -144,7 +145,7 @@ MALFORMED: list[tuple[str, object, str]] = [
 
 
 def test_preflight_is_not_ready_on_answers_of_odd_shape(lab: Lab, read_json: ReadJson) -> None:
-    unknowns = []
+    unknowns, blockers = [], []
     for place, answer, _ in MALFORMED:
         mock: Any = lab.builder.build()
         guest = mock.nodes(NODE).lxc(lab.vmid)
@@ -161,9 +162,11 @@ def test_preflight_is_not_ready_on_answers_of_odd_shape(lab: Lab, read_json: Rea
         found = read_json(tool(NODE, lab.vmid, OTHER_NODE))
         assert found["ready"] is False
         unknowns.append(found["unknowns"])
+        blockers += found["blockers"]
         reads[place].side_effect = None
 
-    assert unknowns == [[unknown] for *_, unknown in MALFORMED]
+    assert unknowns == [[unknown] if unknown else [] for *_, unknown in MALFORMED]
+    assert blockers == ["Container has no parseable rootfs volume"]
     assert lab.changes == []
 
 
@@ -226,6 +229,8 @@ def test_migrate_is_refused_or_says_that_its_outcome_is_unknown(
     target = {**lab.params, "destination": OTHER_NODE}
 
     refusals = [refusal_of(migrate, **{**target, **changes}) for changes, _ in calls]
+    preflight = lab.build_tools().preflight_container_migration
+    undecided = refusal_of(preflight, **target, allow_downtime=1)
     refused = list(lab.changes)
     lab.set_status("stopped")
     lab.builder.with_permission_denied("migrate", times=1)
@@ -235,6 +240,7 @@ def test_migrate_is_refused_or_says_that_its_outcome_is_unknown(
     answers = [read_json(migrate(**target, **CONFIRMED)) for _ in range(2)]
 
     assert refusals == [f"ValueError: {message}" for _, message in calls]
+    assert undecided == "ValueError: allow_downtime must be a boolean"
     assert refused == []
     failed = f"RuntimeError: Failed to migrate container {lab.vmid} from {NODE} to {OTHER_NODE}"
     assert denied.startswith(f"{failed}: 403 Forbidden: Permission check failed")

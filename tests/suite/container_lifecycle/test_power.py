@@ -60,9 +60,9 @@ def power(request: pytest.FixtureRequest, lab: Lab) -> Power:
     return operation
 
 
-def act(lab: Lab, power: Power, selector: str | None = None, **options: object) -> Any:
+def act(lab: Lab, power: Power, *, style: str = "pretty", **options: object) -> Any:
     tool = getattr(lab.build_tools(**options), power.tool)
-    return tool(selector or lab.vmid, **power.arguments)
+    return tool(lab.vmid, format_style=style, **power.arguments)
 
 
 def is_vm(guest: Guest) -> bool:
@@ -118,9 +118,10 @@ def test_power_that_fails_says_why_and_is_not_tried_again(lab: Lab) -> None:
 
 def test_power_registers_jobs_that_cancel_and_retry(lab: Lab, job_store: FakeJobStore) -> None:
     lab.builder.with_task_duration(60)
-    for power in POWERS:
+    for number, power in enumerate(POWERS):
         lab.set_status(power.before)
-        act(lab, power, job_store=job_store)
+        [content] = act(lab, power, style="json", job_store=job_store)
+        assert json.loads(content.text)[0]["job_id"] == f"job-{number + 1}"
         job_store.jobs[-1].cancel()
         job_store.jobs[-1].retry()
 
