@@ -79,7 +79,7 @@ def test_network_update_keeps_the_rest_of_the_card(lab: Lab, read_json: ReadJson
     lab.builder.with_container_config(NODE, lab.vmid, {"net1": CARD})
     update = lab.build_tools().update_container_network
     fixed = {"ip": "10.0.0.5/24", "gw": "10.0.0.1", "ip6": "auto"}
-    settings = [{"network_bridge": "vmbr0", **fixed}, {"ip": "dhcp", "ip6": "manual"}, {"gw": ""}]
+    settings = [{"network_bridge": "vmbr0", **fixed}, {"gw": ""}, {"ip": "dhcp", "ip6": "manual"}]
     digests, answers = [], []
     for setting in settings:
         digests.append(lab.guest.digest)
@@ -87,8 +87,8 @@ def test_network_update_keeps_the_rest_of_the_card(lab: Lab, read_json: ReadJson
 
     static = CARD.replace("dhcp", "10.0.0.5/24") + ",ip6=auto,gw=10.0.0.1"
     # Proxmox stores the fields in an order of its own.
-    dynamic = CARD.replace("ip=dhcp", "ip=dhcp,ip6=manual")
-    cards = [static, dynamic, dynamic]
+    without_gateway = CARD.replace("dhcp", "10.0.0.5/24,ip6=auto")
+    cards = [static, without_gateway, CARD.replace("dhcp", "dhcp,ip6=manual")]
     assert lab.changes == [
         ("PUT", f"{lab.path}/config", {"net1": card, "digest": digest})
         for card, digest in zip(cards, digests, strict=True)

@@ -231,6 +231,11 @@ def test_migrate_is_refused_or_says_that_its_outcome_is_unknown(
     refusals = [refusal_of(migrate, **{**target, **changes}) for changes, _ in calls]
     preflight = lab.build_tools().preflight_container_migration
     undecided = refusal_of(preflight, **target, allow_downtime=1)
+    lab.refuse("GET", "/config", "no quorum", times=1)
+    unreadable = refusal_of(preflight, **target)
+    mock: Any = lab.builder.build()
+    mock.nodes.get.return_value = impossible(["node1"])
+    odd = refusal_of(lab.build_mocked_tools().preflight_container_migration, **target)
     refused = list(lab.changes)
     lab.set_status("stopped")
     lab.builder.with_permission_denied("migrate", times=1)
@@ -241,6 +246,9 @@ def test_migrate_is_refused_or_says_that_its_outcome_is_unknown(
 
     assert refusals == [f"ValueError: {message}" for _, message in calls]
     assert undecided == "ValueError: allow_downtime must be a boolean"
+    prefix = "Failed to preflight container migration: "
+    assert unreadable == f"RuntimeError: {prefix * 2}500 Internal Server Error: no quorum"
+    assert odd == "ValueError: Unexpected node inventory response"
     assert refused == []
     failed = f"RuntimeError: Failed to migrate container {lab.vmid} from {NODE} to {OTHER_NODE}"
     assert denied.startswith(f"{failed}: 403 Forbidden: Permission check failed")
