@@ -1,4 +1,3 @@
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from threading import enumerate as list_threads
@@ -11,15 +10,8 @@ from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
 from tests.fixtures.proxmox.errors import DoubleError
 from tests.fixtures.proxmox.wire import WireFace, WireRequest
 
-WITHOUT_FAKEPVE = """
-    import sys
-
-    sys.modules["fakepve"] = None
-"""
-
-needs_fakepve = pytest.mark.skipif(
-    find_spec("fakepve") is None, reason="no fakepve; uv run --group wire pytest"
-)
+if find_spec("fakepve") is None:
+    pytest.skip("no fakepve; uv run --group wire pytest", allow_module_level=True)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +28,6 @@ def run_inner(pytester: pytest.Pytester, *args: str, **files: str) -> pytest.Run
     return pytester.runpytest_subprocess(*plugin, *quick, *options, *args, timeout=60)
 
 
-@needs_fakepve
 def test_api_has_a_ticket_and_may_write(pve_server: WireFace) -> None:
     api = pve_server.api
 
@@ -47,7 +38,6 @@ def test_api_has_a_ticket_and_may_write(pve_server: WireFace) -> None:
     assert pve_server.api is api
 
 
-@needs_fakepve
 @pytest.mark.parametrize(
     "options", [{}, {"token_name": "wire"}, {"user": "root@pam"}], ids=["password", "token", "user"]
 )
@@ -57,13 +47,11 @@ def test_connect_fills_in_what_is_not_given(pve_server: WireFace, options: dict[
     assert api.nodes.get()[0]["node"] == "node1"
 
 
-@needs_fakepve
 def test_wrong_password_is_refused(pve_server: WireFace) -> None:
     with pytest.raises(AuthenticationError, match="code: 401"):
         pve_server.connect(password="wrong")
 
 
-@needs_fakepve
 def test_wrong_token_is_refused(pve_server: WireFace) -> None:
     api = pve_server.connect(token_name="wire", token_value="wrong")
 
@@ -71,7 +59,6 @@ def test_wrong_token_is_refused(pve_server: WireFace) -> None:
         api.version.get()
 
 
-@needs_fakepve
 def test_requests_are_recorded_without_secrets(pve_server: WireFace) -> None:
     api = pve_server.connect()
     api.nodes("node1").qemu.create(vmid=100, name="web-1")
@@ -84,7 +71,6 @@ def test_requests_are_recorded_without_secrets(pve_server: WireFace) -> None:
     ]
 
 
-@needs_fakepve
 def test_mock_builder_serves_on_the_server_of_the_worker(
     mock_builder: ProxmoxAPIMockBuilder, pve_server: WireFace
 ) -> None:
@@ -94,7 +80,6 @@ def test_mock_builder_serves_on_the_server_of_the_worker(
     assert face.api.nodes("node1").qemu(100).status.current.get()["status"] == "running"
 
 
-@needs_fakepve
 def test_served_cluster_is_a_copy(mock_builder: ProxmoxAPIMockBuilder) -> None:
     api = mock_builder.with_vm(100).serve().api
 
@@ -105,7 +90,6 @@ def test_served_cluster_is_a_copy(mock_builder: ProxmoxAPIMockBuilder) -> None:
     assert mock_builder.cluster.guests[100].maxmem == 2 << 30
 
 
-@needs_fakepve
 def test_builder_of_its_own_starts_and_stops_a_server() -> None:
     threads = list_threads()
 
@@ -116,7 +100,6 @@ def test_builder_of_its_own_starts_and_stops_a_server() -> None:
     assert list_threads() == threads
 
 
-@needs_fakepve
 def test_refused_description_leaves_no_server() -> None:
     threads = list_threads()
 
@@ -126,7 +109,6 @@ def test_refused_description_leaves_no_server() -> None:
     assert list_threads() == threads
 
 
-@needs_fakepve
 def test_settle_waits_for_tasks(mock_builder: ProxmoxAPIMockBuilder) -> None:
     face = mock_builder.with_vm(100, status="running").serve()
     face.pve.time_scale, face.pve.vm(100).shutdown_secs = 0.01, 5
@@ -140,7 +122,6 @@ def test_settle_waits_for_tasks(mock_builder: ProxmoxAPIMockBuilder) -> None:
     assert vm.status.current.get()["status"] == "stopped"
 
 
-@needs_fakepve
 def test_settle_names_what_still_runs(mock_builder: ProxmoxAPIMockBuilder) -> None:
     face = mock_builder.with_vm(100, status="running").serve()
     face.pve.time_scale, face.pve.vm(100).shutdown_secs = 1, 60
@@ -150,7 +131,6 @@ def test_settle_names_what_still_runs(mock_builder: ProxmoxAPIMockBuilder) -> No
         face.settle(0.01)
 
 
-@needs_fakepve
 def test_coroutines_run_in_the_thread_of_the_server(mock_builder: ProxmoxAPIMockBuilder) -> None:
     face = mock_builder.with_node("node2").with_vm(100).serve()
 
@@ -159,7 +139,6 @@ def test_coroutines_run_in_the_thread_of_the_server(mock_builder: ProxmoxAPIMock
     assert face.api.nodes("node2").qemu(100).status.current.get()["vmid"] == 100
 
 
-@needs_fakepve
 def test_canary_given_ticket_is_like_one_from_a_login(pve_server: WireFace) -> None:
     given, real = pve_server.api._store["session"].auth, pve_server.connect()._backend.auth
 
@@ -169,7 +148,6 @@ def test_canary_given_ticket_is_like_one_from_a_login(pve_server: WireFace) -> N
     assert {key for key in vars(real) if vars(given)[key] != vars(real)[key]} == own
 
 
-@needs_fakepve
 def test_workers_have_servers_of_their_own(pytester: pytest.Pytester) -> None:
     result = run_inner(pytester, "-p", "xdist", "-n", "2", "--dist", "each", test_inner="""
         import pytest
@@ -191,40 +169,3 @@ def test_workers_have_servers_of_their_own(pytester: pytest.Pytester) -> None:
     }
     assert [len(found) for found in ports.values()] == [1, 1]
     assert ports["gw0"] != ports["gw1"]
-
-
-def test_without_fakepve_a_test_is_skipped_with_a_way_out(pytester: pytest.Pytester) -> None:
-    result = run_inner(pytester, "-rs", conftest=WITHOUT_FAKEPVE, test_inner="""
-        def test_fixture(pve_server): pass
-        def test_serve(mock_builder): mock_builder.serve()
-    """)  # fmt: skip
-
-    result.assert_outcomes(skipped=2)
-    result.stdout.fnmatch_lines(["*isn't installed; run `uv run --group wire pytest*"])
-
-
-def test_without_fakepve_a_builder_says_so(pytester: pytest.Pytester) -> None:
-    result = run_inner(pytester, conftest=WITHOUT_FAKEPVE, test_inner="""
-        import threading
-        import pytest
-        from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
-
-        def test_serve():
-            with pytest.raises(Exception, match="isn't installed; run `uv run --group wire"):
-                ProxmoxAPIMockBuilder().serve()
-            assert threading.active_count() == 1
-    """)  # fmt: skip
-
-    result.assert_outcomes(passed=1)
-
-
-def test_plugin_does_not_import_the_server(pytester: pytest.Pytester) -> None:
-    script = pytester.makepyfile("""
-        import sys, tests.fixtures.plugin, tests.fixtures.mock_helpers
-
-        sys.exit(" ".join({"fakepve", "aiohttp", "cryptography"} & set(sys.modules)) or 0)
-    """)
-
-    result = pytester.run(sys.executable, script)
-
-    assert result.ret == 0, result.stderr.str()

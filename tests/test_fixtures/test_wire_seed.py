@@ -11,9 +11,8 @@ from tests.fixtures.proxmox.errors import DoubleError
 from tests.fixtures.proxmox.storages import Volume
 from tests.fixtures.proxmox.wire import WireFace
 
-pytestmark = pytest.mark.skipif(
-    find_spec("fakepve") is None, reason="no fakepve; uv run --group wire pytest"
-)
+if find_spec("fakepve") is None:
+    pytest.skip("no fakepve; uv run --group wire pytest", allow_module_level=True)
 
 
 def read_config(api: ProxmoxAPI, vmid: int, node: str = "node1") -> dict[str, Any]:

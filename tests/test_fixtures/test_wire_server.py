@@ -18,9 +18,8 @@ from tests.fixtures.proxmox.wire import WireFace, WireServer
 
 DESCRIPTORS = Path("/proc/self/fd")
 
-pytestmark = pytest.mark.skipif(
-    find_spec("fakepve") is None, reason="no fakepve; uv run --group wire pytest"
-)
+if find_spec("fakepve") is None:
+    pytest.skip("no fakepve; uv run --group wire pytest", allow_module_level=True)
 
 
 @pytest.fixture
