@@ -1,6 +1,7 @@
-"""Breaks the VM tools on purpose, one fault at a time, and counts the tests that notice.
+"""Breaks the tools on purpose, one fault at a time, and counts the tests that notice.
 
-The faults are a table in planted_faults; the tests that must notice them are tests/suite.
+The faults are tables in planted_faults and its like; each names the directory of tests/suite
+whose tests must notice it.
 """
 
 import argparse
@@ -20,10 +21,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
-from planted_faults import FAULTS, Fault
+from fault import SUITE, Fault
+from planted_faults import FAULTS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SUITE: Final = "tests/suite"
 REPORT: Final = ROOT / "docs" / "planted-faults.md"
 PACKAGE: Final = "proxmox_mcp"
 PINNED: Final = ("proxmox-mcp-plus", "proxmoxer", "pytest", "pytest-asyncio")
@@ -34,18 +35,19 @@ PROBE_SOURCE: Final = f'''
 import os, pathlib, sys
 
 def pytest_sessionfinish(session):
-    module = sys.modules.get("{PACKAGE}.tools.vm")
+    module = sys.modules.get("{PACKAGE}.tools")
     text = getattr(module, "__file__", "nothing")
     pathlib.Path(__file__).with_name("imported.txt").write_text(text)
 '''
 """A plugin of the inner run, which tells what it really imported."""
 
 DESCRIPTION: Final = """\
-Show that the VM suite notices broken tools.
+Show that the suite notices broken tools.
 
 For each fault, copy the installed package proxmox_mcp, change one line of the copy, and run
-tests/suite against it. A fault is caught when at least one test fails. The unchanged
-copy runs first and has to pass; the installed package itself is never touched.
+against it the directory of tests/suite that the fault names. A fault is caught when at least
+one test fails. The unchanged copy runs first and has to pass; the installed package itself is
+never touched.
 
 A fault that no test notices is a missing test: write it, then run this again with --only.
 """
@@ -129,16 +131,17 @@ def plant(source: str, fault: Fault) -> str:
 
 
 def _find_function(source: str, qualified: str) -> tuple[int, int] | None:
-    """Return the lines of `Class.name`, from 0, the end excluded."""
-    class_name, _, name = qualified.partition(".")
-    for owner in ast.parse(source).body:
-        if not isinstance(owner, ast.ClassDef) or owner.name != class_name:
+    """Return the lines of `name` or `Class.name`, from 0, the end excluded."""
+    class_name, _, name = qualified.rpartition(".")
+    body = ast.parse(source).body
+    if class_name:
+        owners = [one for one in body if isinstance(one, ast.ClassDef) and one.name == class_name]
+        body = [member for owner in owners for member in owner.body]
+    for member in body:
+        if not isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        for member in owner.body:
-            if not isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if member.name == name and member.end_lineno is not None:
-                return member.lineno - 1, member.end_lineno
+        if member.name == name and member.end_lineno is not None:
+            return member.lineno - 1, member.end_lineno
     return None
 
 
@@ -151,8 +154,8 @@ def find_package() -> Path:
     return Path(spec.origin).parent
 
 
-def run_with(fault: Fault | None, package: Path) -> Outcome:
-    """Run the suite against a fresh copy of the package, with the fault in it."""
+def run_with(fault: Fault | None, package: Path, suites: Sequence[str]) -> Outcome:
+    """Run the directories against a fresh copy of the package, with the fault in it."""
     with tempfile.TemporaryDirectory(prefix="planted-fault-") as name:
         directory = Path(name).resolve()
         copy = directory / PACKAGE
@@ -160,14 +163,14 @@ def run_with(fault: Fault | None, package: Path) -> Outcome:
         if fault is not None:
             file = copy / fault.file
             file.write_text(plant(file.read_text("utf-8"), fault), "utf-8")
-        return _run_suite(directory)
+        return _run_suites(directory, suites)
 
 
-def _run_suite(directory: Path) -> Outcome:
+def _run_suites(directory: Path, suites: Sequence[str]) -> Outcome:
     (directory / f"{PROBE}.py").write_text(PROBE_SOURCE, "utf-8")
     junit = directory / "junit.xml"
     command = [
-        sys.executable, "-m", "pytest", SUITE, "-q", "-c", "pytest.ini", "-p", "no:cacheprovider",
+        sys.executable, "-m", "pytest", *suites, "-q", "-c", "pytest.ini", "-p", "no:cacheprovider",
         "-p", "no:xdist", "-p", PROBE, f"--junitxml={junit}",
     ]  # fmt: skip
     try:
@@ -212,9 +215,9 @@ def _read_outcome(junit: Path) -> Outcome:
     return Outcome(len(cases), tuple(dict.fromkeys(failed)))
 
 
-def check_unbroken(package: Path) -> Outcome:
-    """Run the suite against an unchanged copy, and raise when anything fails."""
-    outcome = run_with(None, package)
+def check_unbroken(faults: Sequence[Fault], package: Path) -> Outcome:
+    """Run what the faults name against an unchanged copy, and raise when anything fails."""
+    outcome = run_with(None, package, sorted({fault.suite for fault in faults}))
     if outcome.failed or not outcome.tests:
         first = ", ".join(outcome.failed[:3]) or "there is no test"
         msg = f"the suite fails without a fault ({first}); make it pass first: pytest {SUITE}"
@@ -241,10 +244,10 @@ def render_document(verdicts: Sequence[Verdict], tests: int) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PINNED)
     parts = [
         "# Planted faults",
-        f"Each line is a mistake that was put into a copy of the VM tools, one at a time, and the "
-        f"number of the {tests} tests in `{SUITE}` that failed because of it. "
-        "All tests pass on the copy without a fault, and every run is checked to have imported "
-        "the copy.",
+        f"Each line is a mistake that was put into a copy of the tools, one at a time, and the "
+        f"number of tests that failed because of it: of the {tests} tests in `{SUITE}`, those in "
+        "the directory of the broken tool were run. All tests pass on the copy without a fault, "
+        "and every run is checked to have imported the copy.",
         "| fault | kind | what was changed | caught by |\n|---|---|---|---|\n" + "\n".join(rows),
         f"Measured with {versions} on Python {platform.python_version()}.",
         "To repeat it: `python scripts/plant_faults.py --write`; one alone: "
@@ -276,7 +279,7 @@ def plant_all(faults: Sequence[Fault], package: Path, say: Callable[[str], None]
     """Plant one fault after the other, telling of each."""
     verdicts = []
     for number, fault in enumerate(faults, start=1):
-        verdict = Verdict(fault, run_with(fault, package))
+        verdict = Verdict(fault, run_with(fault, package, [fault.suite]))
         say(render_progress(number, len(faults), verdict))
         verdicts.append(verdict)
     return verdicts
@@ -329,7 +332,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(faults: Sequence[Fault], *, is_written: bool) -> int:
     package = find_package()
     require_fitting(faults, package)
-    unbroken = check_unbroken(package)
+    unbroken = check_unbroken(faults, package)
     _say(f"without a fault: {unbroken.tests} tests pass")
     verdicts = plant_all(faults, package, _say)
     if is_written:

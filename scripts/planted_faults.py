@@ -1,36 +1,10 @@
-"""The mistakes that are put into the VM tools; leaves planting them to plant_faults."""
+"""The mistakes that are put into the tools, of VMs here; leaves planting them to plant_faults."""
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-
-class Kind(StrEnum):
-    """The kinds of mistakes that tools make."""
-
-    VERB = "wrong verb"
-    PATH = "wrong path"
-    VMID = "wrong vmid"
-    NODE = "wrong node"
-    UNKNOWN = "unknown parameter"
-    VALUE = "wrong parameter type or value"
-    SWALLOWED = "swallowed error"
-    WAIT = "missing wait"
-    RESULT = "wrong result read"
-    CONDITION = "inverted condition"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One edit: in `function` (Class.name) of `file`, `old` becomes `new`."""
-
-    name: str
-    kind: Kind
-    file: str
-    function: str
-    old: str
-    new: str
-
+from fault import Fault, Kind
+from planted_container_faults import CONTAINER_FAULTS
+from planted_snapshot_faults import SNAPSHOT_FAULTS
 
 _VM: Final = "tools/vm.py"
 _BASE: Final = "tools/base.py"
@@ -40,7 +14,7 @@ _POST_STOP: Final = "task_result = self.proxmox.nodes(node).qemu(vmid).status.st
 _CREATE: Final = "task_result = self.proxmox.nodes(node).qemu.create(**vm_config)"
 _CLONE: Final = "task_result = self.proxmox.nodes(node).qemu(source_vmid).clone.post("
 
-FAULTS: Final = (
+_VM_FAULTS: Final = (
     Fault(
         "start-sends-put", Kind.VERB, _VM, "VMTools.start_vm",
         _POST_START, _POST_START.replace("post()", "put()"),
@@ -156,3 +130,5 @@ FAULTS: Final = (
         'if iface_name == "lo":', 'if iface_name != "lo":',
     ),
 )  # fmt: skip
+
+FAULTS: Final = (*_VM_FAULTS, *CONTAINER_FAULTS, *SNAPSHOT_FAULTS)

@@ -1,4 +1,4 @@
-"""Holds the fixtures of the VM suite: labs to act in, and time that passes without waiting."""
+"""Holds the fixtures of the suite: labs to act in, and time that passes without waiting."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
 from tests.suite.cluster_time import ClusterTime
 from tests.suite.job_store import FakeJobStore
-from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab, describe_guests
+from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab, add_bystanders, unchanged_guests
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,26 +29,22 @@ def lab(
 ) -> Iterator[Lab]:
     """A cluster with a stopped VM under test; the test fails when a bystander has changed."""
     builder = thread_safe_mock_builder().with_node(OTHER_NODE).with_node(NODE)
-    _add_bystanders(builder, vmid_factory)
-    before = describe_guests(builder)
-    builder.with_vm(process_unique_vmid, NODE, name=NAME)
-
-    yield Lab(builder, vm_tools_class, process_unique_vmid, str(vmid_factory()))
-
-    after = describe_guests(builder)
-    assert {vmid: after.get(vmid) for vmid in before} == before
+    add_bystanders(builder, vmid_factory, "qemu")
+    with unchanged_guests(builder):
+        builder.with_vm(process_unique_vmid, NODE, name=NAME)
+        yield Lab(builder, vm_tools_class, process_unique_vmid, str(vmid_factory()))
 
 
 @pytest.fixture
 def running_lab(lab: Lab) -> Lab:
-    """The same, with the VM under test running."""
+    """The same, with the guest under test running."""
     lab.set_status("running")
     return lab
 
 
 @pytest.fixture
 def empty_lab(lab: Lab) -> Lab:
-    """The same without the VM under test: its id is free."""
+    """The same without the guest under test: its id is free."""
     lab.builder.with_vm_not_found_error(lab.vmid, lab.node)
     return lab
 
@@ -71,9 +67,3 @@ def cluster_time(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> ClusterTime:
 def read_json() -> Callable[[Any], dict[str, Any]]:
     """A function that reads a tool's first content as JSON."""
     return lambda result: dict(json.loads(result[0].text))
-
-
-def _add_bystanders(builder: ProxmoxAPIMockBuilder, vmid_factory: Callable[[], int]) -> None:
-    for node in (OTHER_NODE, NODE):
-        for status in ("running", "stopped"):
-            builder.with_vm(vmid_factory(), node, status, name=f"{status}-on-{node}")
