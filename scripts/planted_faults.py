@@ -4,6 +4,7 @@ from typing import Final
 
 from fault import Fault, Kind
 from planted_container_faults import CONTAINER_FAULTS
+from planted_infrastructure_faults import INFRASTRUCTURE_FAULTS
 from planted_snapshot_faults import SNAPSHOT_FAULTS
 
 _VM: Final = "tools/vm.py"
@@ -131,4 +132,6 @@ _VM_FAULTS: Final = (
     ),
 )  # fmt: skip
 
-FAULTS: Final = (*_VM_FAULTS, *CONTAINER_FAULTS, *SNAPSHOT_FAULTS)
+FAULTS: Final = (
+    *_VM_FAULTS, *CONTAINER_FAULTS, *SNAPSHOT_FAULTS, *INFRASTRUCTURE_FAULTS,
+)  # fmt: skip

@@ -67,3 +67,9 @@ def cluster_time(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> ClusterTime:
 def read_json() -> Callable[[Any], dict[str, Any]]:
     """A function that reads a tool's first content as JSON."""
     return lambda result: dict(json.loads(result[0].text))
+
+
+@pytest.fixture
+def read_json_list() -> Callable[[Any], list[dict[str, Any]]]:
+    """A function that reads a tool's first content as a JSON list."""
+    return lambda result: list(json.loads(result[0].text))

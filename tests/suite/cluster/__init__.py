@@ -1,0 +1,1 @@
+"""The suite of proxmox-mcp-plus's `ClusterTools` and `LogTools`."""

@@ -1,0 +1,1 @@
+"""Workflows over several kinds of tools of proxmox-mcp-plus."""
