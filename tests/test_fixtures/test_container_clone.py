@@ -93,7 +93,7 @@ def test_clone_is_refused(
         ({"mp0": "/srv,mp=/srv"}, "unable to clone mountpoint 'mp0' (type bind)"),
         ({"mp0": "/dev/sdb,mp=/srv"}, "unable to clone mountpoint 'mp0' (type device)"),
         ({"rootfs": "dir:8", "template": 1},
-         "Linked clone feature for 'dir:200/vm-200-disk-0.raw' is not available"),
+         "Linked clone feature for 'dir:200/base-200-disk-0.raw' is not available"),
     ],
     ids=["running", "locked", "bind mount", "device", "template without linked clones"],
 )  # fmt: skip

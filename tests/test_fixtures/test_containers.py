@@ -184,7 +184,7 @@ def test_unsimulated_parameter_is_refused_by_name(
     mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
     with mock_builder.expect_violation(), pytest.raises(ResourceException, match="simulate"):
-        create(node, restore=1)
+        create(node, **{"ha-managed": 1})
 
 
 def test_deleted_container_is_gone(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> None:
@@ -262,7 +262,7 @@ def test_running_container_has_figures(mock_builder: ProxmoxAPIMockBuilder, node
     assert (status["status"], status["uptime"], status["tags"]) == ("running", 60, "a;b")
     assert 0 < status["mem"] < status["maxmem"]
     assert 0 < status["disk"] < status["maxdisk"]
-    assert (status["pid"] > 0, status["pressurecpusome"]) == (True, 0)
+    assert (status["pid"] > 0, status["pressurecpusome"]) == (True, "0.00")
 
 
 def test_list_holds_the_containers_of_the_node(

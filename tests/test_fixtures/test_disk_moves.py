@@ -4,7 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.containers import Container
 from tests.fixtures.proxmox.storages import Volume
 
 DISK = "local-lvm:vm-100-disk-0"
@@ -18,8 +17,7 @@ def api(mock_builder: ProxmoxAPIMockBuilder) -> Any:
     mock_builder.with_storage("files", content=("images", "rootdir"))
     mock_builder.with_storage("shared", kind="rbd", shared=True, content=("images", "rootdir"))
     mock_builder.with_storage("here", nodes=("node1",)).with_vm(100)
-    config: dict[str, str | int] = {"hostname": "ct", "rootfs": "local-lvm:vm-200-disk-0,size=8G"}
-    mock_builder.cluster.guests[200] = Container(200, "node1", config)
+    mock_builder.with_container(200)
     return mock_builder.build_api()
 
 
@@ -117,7 +115,6 @@ def test_disk_is_moved(
     unused0: str | None,
 ) -> None:
     volumes = mock_builder.cluster.storages["local-lvm"].volumes("node1")
-    volumes[DISK] = Volume(DISK, "images", "raw", 32 << 30, 0, 100)
     new = scsi0.partition(",")[0]
 
     upid = api.nodes("node1").qemu(100).move_disk.post(disk="scsi0", **params)
@@ -164,7 +161,7 @@ def test_disk_move_is_refused(
 def test_disk_changes_its_format_on_the_same_storage(
     mock_builder: ProxmoxAPIMockBuilder, api: Any
 ) -> None:
-    mock_builder.with_vm(100, scsi0="files:8")
+    mock_builder.with_vm(100, scsi0="files:8,format=qcow2")
 
     api.nodes("node1").qemu(100).move_disk.post(disk="scsi0", storage="files", format="raw")
 

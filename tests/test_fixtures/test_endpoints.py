@@ -1,7 +1,9 @@
 import pytest
 
 from tests.fixtures.proxmox.endpoints import TABLE, Endpoint, EndpointTable, split_path
+from tests.fixtures.proxmox.errors import DuplicateRequestError
 from tests.fixtures.proxmox.operations import HANDLERS
+from tests.fixtures.proxmox.operations.handlers import join_handlers
 from tests.fixtures.proxmox.schema.results import OBJECT
 
 MODELLED = {(one.method, one.template) for one in TABLE.endpoints if one.is_modelled}
@@ -11,10 +13,18 @@ def test_every_modelled_request_is_carried_out_by_a_handler() -> None:
     assert set(HANDLERS) == MODELLED
 
 
-def test_no_request_is_listed_twice() -> None:
-    listed = [(one.method, one.template) for one in TABLE.endpoints]
+def test_request_listed_twice_is_refused() -> None:
+    one = Endpoint("GET", "/version", OBJECT)
 
-    assert len(listed) == len(set(listed))
+    with pytest.raises(DuplicateRequestError, match=r"GET /version has two entries as endpoint; "):
+        EndpointTable([one, Endpoint("PUT", "/version", OBJECT), one])
+
+
+def test_request_carried_out_twice_is_refused() -> None:
+    one = {("GET", "/version"): lambda _cluster, _request: None}
+
+    with pytest.raises(DuplicateRequestError, match=r"GET /version has two entries as handler; "):
+        join_handlers(one, {}, one)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.containers import Container
-from tests.fixtures.proxmox.storages import Volume
 
 DISK = "local-lvm:vm-100-disk-0"
 
@@ -18,13 +16,19 @@ def api(mock_builder: ProxmoxAPIMockBuilder) -> Any:
     mock_builder.with_storage("files", content=("images", "rootdir"))
     mock_builder.with_storage("shared", kind="rbd", shared=True, content=("images", "rootdir"))
     mock_builder.with_storage("here", nodes=("node1",)).with_vm(100)
-    config: dict[str, str | int] = {"hostname": "ct", "rootfs": "local-lvm:vm-200-disk-0,size=8G"}
-    mock_builder.cluster.guests[200] = Container(200, "node1", config)
+    mock_builder.with_container(200)
     return mock_builder.build_api()
 
 
 def exitstatus(api: Any, upid: str) -> object:
     return api.nodes(upid.split(":")[1]).tasks(upid).status.get()["exitstatus"]
+
+
+def listed(api: Any, node: str, vmid: int) -> list[str]:
+    """The volumes of the guest that the storages of the node list."""
+    storages = [one["storage"] for one in api.nodes(node).storage.get()]
+    contents = [api.nodes(node).storage(name).content.get(vmid=vmid) for name in storages]
+    return [volume["volid"] for content in contents for volume in content]
 
 
 def log_of(api: Any, upid: str) -> str:
@@ -89,18 +93,12 @@ def test_shared_storage_has_to_be_on_the_target(
     ],
     ids=["all", "by storage", "another storage", "same"],
 )
-def test_disks_go_to_the_target_storage(
-    mock_builder: ProxmoxAPIMockBuilder, api: Any, storages: str, scsi0: str
-) -> None:
-    volumes = mock_builder.cluster.storages["local-lvm"].volumes("node1")
-    volumes[DISK] = Volume(DISK, "images", "raw", 32 << 30, 0, 100)
-
+def test_disks_go_to_the_target_storage(api: Any, storages: str, scsi0: str) -> None:
     api.nodes("node1").qemu(100).migrate.post(target="node2", targetstorage=storages)
 
-    stores = mock_builder.cluster.storages.values()
-    listed = [volume.volid for one in stores for volume in one.volumes("node1").values()]
     assert api.nodes("node2").qemu(100).config.get()["scsi0"] == scsi0
-    assert listed == [scsi0.partition(",")[0]]
+    assert listed(api, "node1", 100) == []
+    assert listed(api, "node2", 100) == [scsi0.partition(",")[0]]
 
 
 @pytest.mark.parametrize(
@@ -195,8 +193,10 @@ def test_migration_is_aborted(
 def test_snapshots_on_local_storage_hinder_a_migration(
     mock_builder: ProxmoxAPIMockBuilder, api: Any, storage: str, live: bool, problem: str | None
 ) -> None:
+    disk_format = "qcow2" if storage == "files" else "raw"
     mock_builder.with_storage("tank", kind="zfspool")
-    mock_builder.with_vm(100, scsi0=f"{storage}:8", status="running" if live else "stopped")
+    disk = f"{storage}:8,format={disk_format}"
+    mock_builder.with_vm(100, scsi0=disk, status="running" if live else "stopped")
     mock_builder.with_snapshot("s1", 100)
 
     params = {"target": "node2", "online": 1, "with-local-disks": 1}
@@ -207,7 +207,8 @@ def test_snapshots_on_local_storage_hinder_a_migration(
 
 
 def test_snapshots_follow_their_disks(mock_builder: ProxmoxAPIMockBuilder, api: Any) -> None:
-    mock_builder.with_storage("files2").with_vm(100, scsi0="files:8").with_snapshot("s1", 100)
+    mock_builder.with_storage("files2").with_vm(100, scsi0="files:8,format=qcow2")
+    mock_builder.with_snapshot("s1", 100)
 
     api.nodes("node1").qemu(100).migrate.post(target="node2", targetstorage="files2")
 
@@ -248,7 +249,7 @@ def test_preconditions_of_a_stopped_vm(mock_builder: ProxmoxAPIMockBuilder, api:
     assert (answer["running"], answer["allowed_nodes"]) == (0, [])
     assert answer["not_allowed_nodes"] == {"node2": elsewhere, "node3": elsewhere}
     assert [disk["volid"] for disk in answer["local_disks"]] == [
-        "local-lvm:vm-100-disk-0", "here:100/vm-100-disk-1.qcow2",
+        "local-lvm:vm-100-disk-0", "here:100/vm-100-disk-0.raw",
     ]  # fmt: skip
     assert (answer["local_resources"], answer["mapped-resources"]) == (["usb0"], ["hostpci0"])
     assert answer["mapped-resource-info"] == {"hostpci0": {"name": "gpu"}}

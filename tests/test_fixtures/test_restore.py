@@ -4,9 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.errors import Refusal
-from tests.fixtures.proxmox.operations.request import Request
-from tests.fixtures.proxmox.operations.restore import restore_container
 
 VM_ARCHIVE = "local:backup/vzdump-qemu-100-2026_01_01-00_00_00.vma.zst"
 CT_ARCHIVE = "local:backup/vzdump-lxc-200-2026_01_01-00_00_00.tar.zst"
@@ -23,12 +20,6 @@ def node(mock_builder: ProxmoxAPIMockBuilder) -> Any:
 
 def read_exitstatus(node: Any, upid: str) -> str:
     return str(node.tasks(upid).status.get()["exitstatus"])
-
-
-def restore_ct(mock_builder: ProxmoxAPIMockBuilder, **params: object) -> str:
-    request = Request("POST", "/nodes/{node}/lxc", {"node": "node1"}, {"restore": True, **params})
-    with mock_builder.cluster.lock:
-        return restore_container(mock_builder.cluster, request)
 
 
 def test_restored_vm_is_as_it_was(node: Any) -> None:
@@ -58,7 +49,7 @@ def test_unique_renews_the_addresses(node: Any, unique: int, same: bool) -> None
 def test_restore_goes_to_the_storage_with_changes(
     mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
-    mock_builder.with_storage("files")
+    mock_builder.with_storage("files").with_pool("p")
 
     node.qemu.post(vmid=300, archive=VM_ARCHIVE, storage="files", name="new", start=1, pool="p")
 
@@ -151,9 +142,9 @@ def test_restored_vm_is_locked_until_the_task_ends(
 
 
 def test_restored_container_is_as_it_was(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> None:
-    upid = restore_ct(
-        mock_builder, vmid=300, ostemplate=CT_ARCHIVE, storage="local-lvm", unique=True,
-        memory=1024, start=True,
+    upid = node.lxc.post(
+        vmid=300, ostemplate=CT_ARCHIVE, restore=1, storage="local-lvm", unique=1, memory=1024,
+        start=1,
     )  # fmt: skip
 
     guest = mock_builder.cluster.container("node1", 300)
@@ -168,30 +159,86 @@ def test_restored_container_is_as_it_was(mock_builder: ProxmoxAPIMockBuilder, no
     ("params", "message"),
     [
         ({"vmid": 300, "ostemplate": CT_ARCHIVE}, "Parameter verification failed."),
-        ({"vmid": 100, "ostemplate": CT_ARCHIVE, "storage": "thick", "force": True},
-         "unable to restore CT 100 - VM 100 already exists on node 'node1'"),
+        ({"vmid": 100, "ostemplate": CT_ARCHIVE, "storage": "thick", "force": 1},
+         "VM 100 already exists on node 'node1'"),
         ({"vmid": 300, "ostemplate": VM_ARCHIVE, "storage": "thick"},
          f"archive '{VM_ARCHIVE}' is a backup of kind 'qemu', not 'lxc'"),
     ],
     ids=["local holds none", "a VM's id", "other kind"],
 )  # fmt: skip
-@pytest.mark.usefixtures("node")
-def test_restore_of_a_container_is_refused(
-    mock_builder: ProxmoxAPIMockBuilder, params: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(Refusal) as raised:
-        restore_ct(mock_builder, **params)
+def test_restore_of_a_container_is_refused(node: Any, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(ResourceException) as raised:
+        node.lxc.post(restore=1, **params)
 
-    assert raised.value.message == message
+    assert raised.value.content == message
 
 
 def test_container_that_does_not_fit_leaves_nothing(
     mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
-    upid = restore_ct(
-        mock_builder, vmid=300, ostemplate=CT_ARCHIVE, storage="thick", mp0="thick:99,mp=/x"
-    )
+    upid = node.lxc.post(
+        vmid=300, ostemplate=CT_ARCHIVE, restore=1, storage="thick", rootfs="thick:4",
+        mp0="thick:99,mp=/x",
+    )  # fmt: skip
 
     assert read_exitstatus(node, upid).startswith("unable to restore CT 300 - not enough free")
     assert 300 not in mock_builder.cluster.guests
     assert node.storage("thick").content.get() == []
+
+
+def test_container_comes_back_from_its_backup(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any
+) -> None:
+    mock_builder.with_container(201, name="web", mp0="local-lvm:2,mp=/data", tags="a")
+    before = node.lxc(201).config.get()
+    node.vzdump.post(vmid=201, storage="local", compress="zstd")
+    (archive,) = (one["volid"] for one in node.storage("local").content.get(vmid=201))
+    node.lxc(201).delete()
+
+    upid = node.lxc.post(vmid=201, ostemplate=archive, restore=1, storage="local-lvm")
+
+    volids = [one["volid"] for one in node.storage("local-lvm").content.get(vmid=201)]
+    assert read_exitstatus(node, upid) == "OK"
+    assert node.lxc(201).config.get() == before
+    assert volids == ["local-lvm:vm-201-disk-0", "local-lvm:vm-201-disk-1"]
+
+
+def test_forced_restore_replaces_an_idle_container(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any
+) -> None:
+    mock_builder.with_container(201, mp0="local-lvm:2,mp=/data")
+
+    upid = node.lxc.post(vmid=201, ostemplate=CT_ARCHIVE, restore=1, storage="local-lvm", force=1)
+
+    assert read_exitstatus(node, upid) == "OK"
+    assert "mp0" not in node.lxc(201).config.get()
+    assert len(node.storage("local-lvm").content.get(vmid=201)) == 1
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({"status": "running"}, "can't overwrite running container"),
+        ({"protection": 1}, "unable to restore CT 201 - protection mode enabled"),
+        ({"lock": "snapshot"}, "unable to restore CT 201 - CT is locked (snapshot)"),
+    ],
+    ids=["running", "protected", "locked"],
+)
+def test_forced_restore_of_a_container_is_refused(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any, description: dict[str, Any], message: str
+) -> None:
+    mock_builder.with_container(201, **description)
+
+    with pytest.raises(ResourceException) as raised:
+        node.lxc.post(vmid=201, ostemplate=CT_ARCHIVE, restore=1, storage="local-lvm", force=1)
+
+    assert raised.value.content == message
+
+
+def test_unique_of_a_container_needs_a_restore(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    node = mock_builder.with_content("local:vztmpl/a.tar.gz").build_api().nodes("node1")
+
+    with pytest.raises(ResourceException) as raised:
+        node.lxc.post(vmid=300, ostemplate="local:vztmpl/a.tar.gz", unique=1)
+
+    assert raised.value.errors == {"restore": "missing property required by 'unique'"}

@@ -4,7 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.containers import Container
 from tests.fixtures.proxmox.errors import DoubleError
 from tests.fixtures.proxmox.guest_snapshots import Snapshot
 from tests.fixtures.proxmox.memento import Memento
@@ -17,8 +16,7 @@ KINDS = pytest.mark.parametrize("kind", ["qemu", "lxc"])
 def node(mock_builder: ProxmoxAPIMockBuilder) -> Any:
     """The API of node1 with the stopped VM 100 and the stopped container 200."""
     mock_builder.with_vm(100, description="mine")
-    config: dict[str, str | int] = {"hostname": "ct", "rootfs": "local-lvm:vm-200-disk-0,size=8G"}
-    mock_builder.cluster.guests[200] = Container(200, "node1", config)
+    mock_builder.with_container(200)
     return mock_builder.build_api().nodes("node1")
 
 
@@ -218,3 +216,18 @@ def test_snapshot_that_cannot_be_described(
 
     assert str(raised.value) == problem
     assert node
+
+
+def test_saved_memory_is_a_volume_until_its_snapshot_goes(
+    mock_builder: ProxmoxAPIMockBuilder,
+) -> None:
+    node = mock_builder.with_vm(100, status="running").build_api().nodes("node1")
+    node.qemu(100).snapshot.post(snapname="one", vmstate=1)
+    volumes = {one["volid"]: one["size"] for one in node.storage("local-lvm").content.get()}
+
+    node.qemu(100).snapshot("one").delete()
+
+    assert volumes["local-lvm:vm-100-state-one"] == (2 * 2048 + 500) << 20
+    assert [one["volid"] for one in node.storage("local-lvm").content.get()] == [
+        "local-lvm:vm-100-disk-0"
+    ]

@@ -4,7 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.containers import Container
 
 KINDS = pytest.mark.parametrize("kind", ["qemu", "lxc"])
 PREFIXES = pytest.mark.parametrize(
@@ -16,8 +15,7 @@ PREFIXES = pytest.mark.parametrize(
 def node(mock_builder: ProxmoxAPIMockBuilder) -> Any:
     """The API of node1 with the stopped VM 100 and the stopped container 200."""
     mock_builder.with_vm(100, description="mine")
-    config: dict[str, str | int] = {"hostname": "ct", "rootfs": "local-lvm:vm-200-disk-0,size=8G"}
-    mock_builder.cluster.guests[200] = Container(200, "node1", config)
+    mock_builder.with_container(200)
     return mock_builder.build_api().nodes("node1")
 
 
@@ -104,7 +102,8 @@ def test_snapshot_fails_in_its_task(
 
 @pytest.mark.parametrize("kind", ["lvmthin", "zfspool", "rbd", "btrfs", "dir"])
 def test_storage_takes_snapshots(mock_builder: ProxmoxAPIMockBuilder, node: Any, kind: str) -> None:
-    mock_builder.with_storage("pool", kind=kind).with_vm(100, scsi0="pool:8")
+    disk = "pool:8,format=qcow2" if kind == "dir" else "pool:8"
+    mock_builder.with_storage("pool", kind=kind).with_vm(100, scsi0=disk)
 
     upid = node.qemu(100).snapshot.post(snapname="s1")
 

@@ -316,11 +316,11 @@ def test_template_is_kept_while_clones_depend_on_it(
     node.qemu(100).clone.post(newid=101)
 
     upid = node.qemu(100).delete()
-    base = node.storage("local-lvm").content("vm-100-disk-0").delete()
+    base = node.storage("local-lvm").content("base-100-disk-0").delete()
 
     expected = "base volume '{}' is still in use by linked cloned"
-    assert read_task(node, upid)[0] == expected.format("local-lvm:vm-100-disk-0")
-    assert read_task(node, base)[0] == expected.format("vm-100-disk-0")
+    assert read_task(node, upid)[0] == expected.format("local-lvm:base-100-disk-0")
+    assert read_task(node, base)[0] == expected.format("base-100-disk-0")
     node.qemu(101).delete()
     assert read_task(node, node.qemu(100).delete())[0] == "OK"
 

@@ -4,7 +4,6 @@ import pytest
 from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
-from tests.fixtures.proxmox.containers import Container
 
 OBSTACLES: dict[str, tuple[str, str | int]] = {
     "template": ("template", 1),
@@ -20,13 +19,13 @@ def api(mock_builder: ProxmoxAPIMockBuilder) -> Any:
     mock_builder.with_storage("files", content=("images", "rootdir"))
     mock_builder.with_storage("shared", kind="rbd", shared=True, content=("images", "rootdir"))
     mock_builder.with_storage("here", nodes=("node1",)).with_vm(100)
-    config: dict[str, str | int] = {"hostname": "ct", "rootfs": "local-lvm:vm-200-disk-0,size=8G"}
-    mock_builder.cluster.guests[200] = Container(200, "node1", config)
+    mock_builder.with_container(200)
     return mock_builder.build_api()
 
 
 def test_vm_becomes_a_template(mock_builder: ProxmoxAPIMockBuilder, api: Any) -> None:
-    mock_builder.with_storage("thick", kind="lvm").with_vm(100, scsi1="thick:8", scsi2="files:8")
+    mock_builder.with_storage("thick", kind="lvm")
+    mock_builder.with_vm(100, scsi1="thick:8", scsi2="files:8,format=qcow2")
 
     upid = api.nodes("node1").qemu(100).template.post()
 
@@ -34,20 +33,21 @@ def test_vm_becomes_a_template(mock_builder: ProxmoxAPIMockBuilder, api: Any) ->
     disks = [config[f"scsi{number}"].partition(",")[0] for number in range(3)]
     assert (upid.split(":")[5], config["template"]) == ("qmtemplate", 1)
     assert disks == [
-        "local-lvm:base-100-disk-0", "thick:vm-100-disk-1", "files:100/base-100-disk-2.qcow2",
+        "local-lvm:base-100-disk-0", "thick:vm-100-disk-0", "files:100/base-100-disk-0.qcow2",
     ]  # fmt: skip
 
 
 def test_one_more_disk_of_a_template_becomes_a_base(
     mock_builder: ProxmoxAPIMockBuilder, api: Any
 ) -> None:
-    mock_builder.with_vm(100, template=1, scsi1="thin:8")
+    mock_builder.with_vm(100, template=1)
+    api.nodes("node1").qemu(100).config.put(scsi1="thin:8")
 
     api.nodes("node1").qemu(100).template.post(disk="scsi1")
 
     config = api.nodes("node1").qemu(100).config.get()
     disks = [config[key].partition(",")[0] for key in ("scsi0", "scsi1")]
-    assert disks == ["local-lvm:vm-100-disk-0", "thin:base-100-disk-1"]
+    assert disks == ["local-lvm:base-100-disk-0", "thin:base-100-disk-0"]
 
 
 def test_container_becomes_a_template(mock_builder: ProxmoxAPIMockBuilder, api: Any) -> None:
@@ -117,6 +117,7 @@ def test_guest_that_cannot_become_a_template(  # noqa: PLR0913, PLR0917 - two ta
         ("lvm", "snapshot", None, 0),
         ("lvm", "copy", None, 1),
         ("dir", "snapshot", None, 1),
+        ("dir raw", "snapshot", None, 0),
     ],
 )
 def test_feature_depends_on_the_storage(  # noqa: PLR0913, PLR0917 - one table
@@ -127,7 +128,8 @@ def test_feature_depends_on_the_storage(  # noqa: PLR0913, PLR0917 - one table
     snapname: str | None,
     has: int,
 ) -> None:
-    mock_builder.with_storage("pool", kind=kind).with_vm(100, scsi0="pool:8")
+    disk = "pool:8,format=qcow2" if kind == "dir" else "pool:8"
+    mock_builder.with_storage("pool", kind=kind.split(maxsplit=1)[0]).with_vm(100, scsi0=disk)
     mock_builder.with_snapshot("s1", 100)
 
     answer = api.nodes("node1").qemu(100).feature.get(feature=feature, snapname=snapname)

@@ -3,8 +3,8 @@ import pytest
 from tests.fixtures.proxmox.cluster import Cluster, Node
 from tests.fixtures.proxmox.errors import Refusal
 from tests.fixtures.proxmox.guests import ConfigValue
+from tests.fixtures.proxmox.operations.described_volumes import adopt_volumes
 from tests.fixtures.proxmox.operations.vm_config import apply_options, copy_disks, delete_options
-from tests.fixtures.proxmox.operations.vm_disks import adopt_volumes
 from tests.fixtures.proxmox.storages import Storage
 from tests.fixtures.proxmox.vms import Vm
 
@@ -149,6 +149,6 @@ def test_copied_disk_is_a_volume_of_its_own(
     apply_options(cluster, source, {"scsi0": "local-lvm:8", "ide2": "none,media=cdrom"})
     guest.config = dict(source.config)
 
-    copy_disks(cluster, source, guest, storage=storage, disk_format=disk_format, full=True)
+    copy_disks(cluster, guest, storage=storage, disk_format=disk_format, full=True)
 
     assert guest.config == {"scsi0": expected, "ide2": "none,media=cdrom"}

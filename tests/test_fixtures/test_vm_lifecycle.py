@@ -111,9 +111,8 @@ def test_deleted_vm_is_gone(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> N
     [
         ({"status": "running"}, "VM 100 is running - destroy failed"),
         ({"protection": 1}, "can't remove VM 100 - protection mode enabled"),
-        ({"lock": "backup"}, "VM is locked (backup)"),
     ],
-    ids=["running", "protected", "locked"],
+    ids=["running", "protected"],
 )
 def test_deletion_is_refused(
     mock_builder: ProxmoxAPIMockBuilder, node: Any, description: dict[str, Any], message: str
@@ -125,6 +124,88 @@ def test_deletion_is_refused(
 
     assert (raised.value.status_code, raised.value.content) == (500, message)
     assert 100 in mock_builder.cluster.guests
+
+
+def test_clone_of_a_snapshot_has_its_disks(mock_builder: ProxmoxAPIMockBuilder, node: Any) -> None:
+    mock_builder.with_vm(100, scsi1="local-lvm:4").with_snapshot("one", 100)
+    node.qemu(100).config.put(delete="scsi1", scsi2="local-lvm:2")
+
+    node.qemu(100).clone.post(newid=101, snapname="one", full=1)
+
+    config = node.qemu(101).config.get()
+    assert [key for key in ("scsi0", "scsi1", "scsi2") if key in config] == ["scsi0", "scsi1"]
+    assert config["scsi1"] == "local-lvm:vm-101-disk-1,size=4G"
+
+
+@pytest.mark.parametrize(
+    ("lock", "params", "exitstatus"),
+    [
+        ("backup", {}, "VM is locked (backup)"),
+        ("suspended", {}, "OK"),
+        ("backup", {"skiplock": 1}, "OK"),
+    ],
+    ids=["locked", "suspended", "skiplock"],
+)
+def test_lock_is_seen_by_the_task_of_a_deletion(
+    mock_builder: ProxmoxAPIMockBuilder,
+    node: Any,
+    lock: str,
+    params: dict[str, int],
+    exitstatus: str,
+) -> None:
+    mock_builder.with_vm(100, lock=lock)
+
+    upid = node.qemu(100).delete(**params)
+
+    assert node.tasks(upid).status.get()["exitstatus"] == exitstatus
+    assert (100 in mock_builder.cluster.guests) is (exitstatus != "OK")
+
+
+@pytest.mark.parametrize(
+    ("options", "boot"),
+    [
+        ({}, None),
+        ({"net0": "virtio,bridge=vmbr0"}, "order=net0"),
+        ({"virtio1": "local-lvm:1", "sata0": "local-lvm:1", "ide2": "none,media=cdrom",
+          "net3": "virtio,bridge=vmbr0"}, "order=virtio1;ide2;net3"),
+        ({"scsi0": "local-lvm:1", "boot": "order=net0"}, "order=net0"),
+    ],
+    ids=["nothing", "card", "one of each", "given"],
+)  # fmt: skip
+def test_new_vm_has_a_boot_order(node: Any, options: dict[str, str], boot: str | None) -> None:
+    node.qemu.post(vmid=100, **options)
+
+    assert node.qemu(100).config.get().get("boot") == boot
+
+
+@pytest.mark.parametrize(
+    ("deleted", "boot"),
+    [("scsi0", "order=net0"), ("scsi0,net0", None), ("scsi1", "order=scsi0;net0")],
+)
+def test_removed_device_leaves_the_boot_order(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any, deleted: str, boot: str | None
+) -> None:
+    mock_builder.with_vm(100, boot="order=scsi0;net0", scsi1="local-lvm:1")
+
+    node.qemu(100).config.put(delete=deleted)
+
+    assert node.qemu(100).config.get().get("boot") == boot
+
+
+def test_vm_says_what_it_takes_from_its_host(
+    mock_builder: ProxmoxAPIMockBuilder, node: Any
+) -> None:
+    mock_builder.with_vm(100).with_vm(101, status="running")
+
+    stopped, running = sorted(node.qemu.get(), key=lambda vm: vm["vmid"])
+
+    assert (stopped["memhost"], "pressurecpusome" in stopped) == (0, False)
+    assert 0 < running["memhost"] < running["maxmem"]
+    assert {
+        running[f"pressure{what}{how}"]
+        for what in ("cpu", "io", "memory")
+        for how in ("some", "full")
+    } == {0}
 
 
 def test_clone_is_a_stopped_copy_with_its_own_identity(

@@ -76,13 +76,90 @@ def test_storages_read_as_on_the_api_face(mock_builder: ProxmoxAPIMockBuilder) -
 
 def test_volumes_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
     iso = Volume("local:iso/a.iso", "iso", "iso", 700, 1767225600)
-    mock_builder.cluster.storages["local"].volumes[iso.volid] = iso
+    mock_builder.cluster.storages["local"].volumes("node1")[iso.volid] = iso
 
     content = mock_builder.serve().api.nodes("node1").storage("local").content.get()
 
     assert content == [
         {"volid": iso.volid, "content": "iso", "format": "iso", "size": 700, "ctime": iso.ctime}
     ]
+
+
+def test_disks_of_guests_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_vm(100).with_container(200)
+    fake, real = mock_builder.build_api(), mock_builder.serve().api
+
+    ours, theirs = (
+        sorted(api.nodes("node1").storage("local-lvm").content.get(), key=lambda one: one["volid"])
+        for api in (fake, real)
+    )
+
+    assert theirs == ours
+    assert [one["content"] for one in theirs] == ["images", "rootdir"]
+
+
+def test_configuration_of_storages_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_storage("nas", kind="nfs").with_storage("thin", kind="lvmthin")
+
+    wired = mock_builder.serve().api
+
+    assert wired.storage("nas").get()["server"] == "192.0.2.10"
+    assert wired.storage("thin").get()["thinpool"] == "data"
+
+
+@pytest.mark.parametrize(("kind", "vmid"), [("qemu", 100), ("lxc", 200)])
+def test_snapshots_are_carried_over(
+    mock_builder: ProxmoxAPIMockBuilder, kind: str, vmid: int
+) -> None:
+    mock_builder.with_vm(100).with_container(200)
+    mock_builder.with_snapshot("one", vmid).with_snapshot("two", vmid, description="second")
+    fake, real = mock_builder.build_api(), mock_builder.serve().api
+
+    ours, theirs = (
+        {one["name"]: one.get("parent") for one in api(f"nodes/node1/{kind}/{vmid}/snapshot").get()}
+        for api in (fake, real)
+    )
+
+    assert theirs == ours == {"one": None, "two": "one", "current": "two"}
+
+
+@pytest.mark.parametrize(("kind", "vmid"), [("qemu", 100), ("lxc", 200)])
+def test_changes_that_wait_are_carried_over(
+    mock_builder: ProxmoxAPIMockBuilder, kind: str, vmid: int
+) -> None:
+    mock_builder.with_vm(100, status="running")
+    mock_builder.with_container(200, status="running", mp0="local-lvm:1,mp=/data")
+    fake = mock_builder.build_api()
+    changed = "sockets" if kind == "qemu" else "mp0"
+    fake(f"nodes/node1/{kind}/{vmid}/config").put(**{
+        "delete": changed, **({"cores": 4} if kind == "qemu" else {"arch": "arm64"}),
+    })  # fmt: skip
+
+    ours, theirs = (
+        [one for one in api(f"nodes/node1/{kind}/{vmid}/pending").get() if len(one) > 2]
+        for api in (fake, mock_builder.serve().api)
+    )
+
+    assert sorted(theirs, key=str) == sorted(ours, key=str)
+    assert len(ours) == 2
+
+
+def test_pools_are_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_pool("lab", comment="ours").with_vm(100)
+    mock_builder.cluster.guests[100].pool = "lab"
+
+    pool = mock_builder.serve().api.pools("lab").get()
+
+    assert pool["comment"] == "ours"
+    assert [one["vmid"] for one in pool["members"]] == [100]
+
+
+def test_use_of_a_container_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    mock_builder.with_container_usage(200, cpu=0.5, mem=1 << 28)
+
+    status = mock_builder.serve().api.nodes("node1").lxc(200).status.current.get()
+
+    assert (status["cpu"], status["mem"]) == (0.5, 1 << 28)
 
 
 def test_offline_node_is_carried_over(mock_builder: ProxmoxAPIMockBuilder) -> None:
@@ -124,11 +201,15 @@ def test_interfaces_of_the_agent_are_carried_over(mock_builder: ProxmoxAPIMockBu
         (lambda b: b.with_operation_error("start", OSError("x")), r"OSError\('x'\); give a mess"),
         (lambda b: b.with_operation_error("start", "a").with_operation_error("start", "b"),
          r"two errors for POST .*/status/start; describe one"),
-        (lambda b: b.with_vm(status="running").cluster.guests[100].config.update(memory=1),
-         r"changes of VM 100 that wait \(memory\); stop it"),
+        (lambda b: b.with_user("joe@pve"), r"users and privileges; set `pve.users`"),
+        (lambda b: b.with_vm(100).with_ha(100), r"high availability; set the guest's `ha_state`"),
+        (lambda b: b.with_node().build_api().cluster.backup.post(all=1, schedule="daily"),
+         r"backup jobs; make them through the server"),
+        (lambda b: b.with_node("node2").with_content("local:iso/a.iso"),
+         r"local:iso/a.iso on one node of several; put it on a shared storage"),
     ],
     ids=["duration", "failing", "past", "size", "commands", "otherwise", "exception", "twice",
-         "waiting"],
+         "users", "ha", "jobs", "one node"],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_refused(
     mock_builder: ProxmoxAPIMockBuilder,

@@ -55,9 +55,21 @@ def _compare_objects(
 
 
 def _compare_lists(where: str, ours: list[object], theirs: list[object]) -> Iterator[str]:
+    if ours and _is_keyed(ours) and _is_keyed(theirs):
+        yield from _compare_objects(where, _by_key(ours), _by_key(theirs))
+        return
     if len(ours) != len(theirs):
         yield f"{where} has {len(ours)} entries, theirs {len(theirs)}"
         return
     pairs = zip(sorted(ours, key=str), sorted(theirs, key=str), strict=True)
     for number, (one, other) in enumerate(pairs):
         yield from _compare_answers(f"{where}[{number}]", one, other)
+
+
+def _is_keyed(entries: list[object]) -> bool:
+    """Whether each entry is about one option, as those of pending changes are."""
+    return all(isinstance(entry, dict) and "key" in entry for entry in entries)
+
+
+def _by_key(entries: list[object]) -> dict[str, object]:
+    return {str(entry["key"]): entry for entry in entries if isinstance(entry, dict)}

@@ -15,18 +15,20 @@ from tests.fixtures.proxmox.schema.results import UPID_PATTERN
 
 _REPLACED: Final = (
     (re.compile(UPID_PATTERN.pattern), r"<task \g<type> \g<id>>"),
+    (re.compile(r"(?i)\b[0-9a-f]{2}(?::[0-9a-f]{2}){31}\b"), "<fingerprint>"),
     (re.compile(r"(?i)\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b"), "<mac>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "<sha1>"),
     (re.compile(r"\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d"), "<time>"),
     (re.compile(r"ctime=\d+"), "ctime=<time>"),
 )
+_TASK: Final = re.compile(r"<task [^>]*>")
 # Load, time and capacity: each server has its own, and says so with the same type.
 _MEASURED: Final = frozenset({
     "active", "avail", "balloon", "cpu", "ctime", "cpus", "disk", "diskread", "diskwrite",
-    "endtime", "exptime", "free", "idle", "loadavg", "maxcpu", "maxdisk", "maxmem", "mem", "n",
-    "netin", "netout", "pid", "pstart", "shared", "snaptime", "starttime", "swap", "time",
-    "total", "uptime", "used", "used_fraction", "wait",
+    "endtime", "exptime", "free", "idle", "loadavg", "maxcpu", "maxdisk", "maxmem", "mem",
+    "memhost", "n", "netin", "netout", "pid", "pstart", "shared", "snaptime", "starttime", "swap",
+    "time", "total", "uptime", "used", "used_fraction", "wait",
 })  # fmt: skip
 
 
@@ -73,7 +75,8 @@ class Play:
         self, method: str, path: str, params: Mapping[str, object], call: Callable[[Any], Any]
     ) -> Any:
         listed = ", ".join(f"{name}={value!r}" for name, value in params.items())
-        step = f"{len(self.outcomes) + 1}. {method} {_replace(path)} ({listed})"
+        where = _TASK.sub("<task>", _replace(path))
+        step = f"{len(self.outcomes) + 1}. {method} {where} ({listed})"
         try:
             answer = call(self._api(path))
         except ResourceException as refused:

@@ -76,16 +76,15 @@ def test_restore_takes_node_storage_and_addresses(lab: Lab) -> None:
     )  # fmt: skip
 
 
-def test_restore_of_a_container_asks_for_a_container(lab: Lab, container: str) -> None:
+def test_restore_of_a_container_makes_a_container(lab: Lab, container: str) -> None:
     archive = add_backup(lab, container, kind="lxc")
-    tool = lab.build_tools().restore_backup
 
-    # Whether the double carries such a restore out is another matter.
-    with lab.builder.expect_violation():
-        refusal_of(tool, NODE, archive, lab.spare_vmid, storage="local-lvm")
+    lab.build_tools().restore_backup(NODE, archive, lab.spare_vmid, storage="local-lvm")
 
     sent = {"vmid": int(lab.spare_vmid), "ostemplate": archive, "restore": 1, "unique": 1}
     assert lab.changes == [("POST", f"/nodes/{NODE}/lxc", {**sent, "storage": "local-lvm"})]
+    assert lab.tasks == [("vzrestore", NODE, lab.spare_vmid, "OK")]
+    assert (restored(lab).kind, restored(lab).node) == ("lxc", NODE)
 
 
 def test_restore_that_is_refused_makes_nothing(lab: Lab) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.mock_helpers import impossible
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab, add_guest
 from tests.suite.refusals import refusal_of
@@ -78,7 +79,7 @@ def test_network_update_keeps_the_rest_of_the_card(lab: Lab, read_json: ReadJson
     lab.builder.with_container_config(NODE, lab.vmid, {"net1": CARD})
     update = lab.build_tools().update_container_network
     fixed = {"ip": "10.0.0.5/24", "gw": "10.0.0.1", "ip6": "auto"}
-    settings = [{"network_bridge": "vmbr0", **fixed}, {"ip": "dhcp", "ip6": "manual"}, {"gw": ""}]
+    settings = [{"network_bridge": "vmbr0", **fixed}, {"gw": ""}, {"ip": "dhcp", "ip6": "manual"}]
     digests, answers = [], []
     for setting in settings:
         digests.append(lab.guest.digest)
@@ -86,8 +87,8 @@ def test_network_update_keeps_the_rest_of_the_card(lab: Lab, read_json: ReadJson
 
     static = CARD.replace("dhcp", "10.0.0.5/24") + ",ip6=auto,gw=10.0.0.1"
     # Proxmox stores the fields in an order of its own.
-    dynamic = CARD.replace("ip=dhcp", "ip=dhcp,ip6=manual")
-    cards = [static, dynamic, dynamic]
+    without_gateway = CARD.replace("dhcp", "10.0.0.5/24,ip6=auto")
+    cards = [static, without_gateway, CARD.replace("dhcp", "dhcp,ip6=manual")]
     assert lab.changes == [
         ("PUT", f"{lab.path}/config", {"net1": card, "digest": digest})
         for card, digest in zip(cards, digests, strict=True)
@@ -116,7 +117,11 @@ def test_network_update_refuses_bad_input_and_a_digest_that_is_old(lab: Lab) -> 
     with pytest.raises(Exception, match=r"detected modified configuration"):
         lab.build_mocked_tools().update_container_network(**lab.params, ip="manual")
 
+    config.get.return_value = impossible({"net0": "odd"})
+    odd = refusal_of(lab.build_mocked_tools().update_container_network, **lab.params, ip="dhcp")
+
     assert refusals == [f"ValueError: {message}" for _, message in BAD_INPUT]
+    assert odd == "ValueError: Existing network configuration cannot be safely merged"
     assert refused == []
     assert "ip=dhcp" in str(lab.guest.config["net0"])
 

@@ -67,7 +67,7 @@ def create(lab: Lab, tools: Any = None, **changes: object) -> Any:
 def test_create_needs_no_more_than_a_template(empty_lab: Lab) -> None:
     empty_lab.builder.with_storage("a-storage-before-local-lvm", content="rootdir")
 
-    _, submission = create(empty_lab)
+    text, submission = create(empty_lab)
 
     name = f"ct-{empty_lab.vmid}"
     sent = {"vmid": int(empty_lab.vmid), "hostname": name, **DEFAULTS}
@@ -76,13 +76,15 @@ def test_create_needs_no_more_than_a_template(empty_lab: Lab) -> None:
     guest = empty_lab.guest
     assert (guest.node, guest.name, guest.status) == (NODE, name, "stopped")
     assert (guest.cpus, guest.maxmem, guest.maxdisk) == (1, 512 << 20, 8 << 30)
+    flags = "Unprivileged: Yes\n  - Auto-start: No\n  - Start on boot: No\n  - Nesting enabled: No"
+    assert f"  - Disk: 8 GB on local-lvm\n  - Network: {DEFAULTS['net0']}\n  - {flags}" in text.text
     assert json.loads(submission.text) == {
         "success": True, "status": "submitted", "task_id": empty_lab.upids[0], "job_id": None,
     }  # fmt: skip
 
 
 def test_create_takes_every_option(empty_lab: Lab) -> None:
-    empty_lab.builder.with_storage("vault", kind="lvmthin", content="rootdir")
+    empty_lab.builder.with_storage("vault", content="rootdir", total_gib=30, used_gib=10)
     ips = {"ip": "10.0.0.5/24", "gw": "10.0.0.1", "ip6": "fd00::5/64", "gw6": "fd00::1"}
     sizes = {"cores": 4, "memory": 3072, "swap": 256}
     secrets = {"password": "correct-horse", "ssh_public_keys": KEY}
@@ -217,6 +219,7 @@ def test_create_registers_a_job_that_keeps_no_secret(
     assert [job.retry_spec for job in job_store.jobs[1:]] == [None, None]
     assert "Job ID: job-1\n" in answers[0][0].text
     assert json.loads(answers[0][1].text)["job_id"] == "job-1"
-    sent = [params for method, _, params in empty_lab.changes if method == "POST"]
+    sent = [change for change in empty_lab.changes if change[0] == "POST"]
     assert sent[1::2] == sent[::2]
+    assert len(sent) == 2 * len(secrets)
     assert {status for *_, status in empty_lab.tasks} == {"received interrupt"}

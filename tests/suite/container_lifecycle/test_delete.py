@@ -112,7 +112,7 @@ def test_forced_delete_waits_for_a_guest_that_outlives_its_stop(
 def test_forced_delete_registers_both_jobs(running_lab: Lab, job_store: FakeJobStore) -> None:
     lab = running_lab
     tools = lab.build_tools(job_store=job_store)
-    tools.delete_container(lab.vmid, force=True, purge=True, format_style="json")
+    [content] = tools.delete_container(lab.vmid, force=True, purge=True, format_style="json")
     stop, first = job_store.jobs
     lab.builder.with_container(lab.vmid, NODE, name=NAME).with_task_duration(60)
     tools.delete_container(lab.vmid)
@@ -121,6 +121,7 @@ def test_forced_delete_registers_both_jobs(running_lab: Lab, job_store: FakeJobS
     second.retry()
 
     vmid = int(lab.vmid)
+    assert json.loads(content.text)[0]["job_id"] == "job-2"
     assert stop == Job(
         "stop_container", f"Stop container {vmid} before deletion", NODE, lab.upids[0],
         None, None, None, None,

@@ -46,6 +46,15 @@ def make_config() -> Callable[..., Any]:
     return lambda **settings: SSHConfig(prefer_ssh_client=True, **settings)
 
 
+@pytest.fixture
+def make_policy() -> Callable[..., Any]:
+    """A function that makes the real policy from settings."""
+    from proxmox_mcp.config.models import CommandPolicyConfig  # noqa: PLC0415 - as above
+    from proxmox_mcp.security.command_policy import CommandPolicyGate  # noqa: PLC0415 - likewise
+
+    return lambda **settings: CommandPolicyGate(CommandPolicyConfig(**settings))
+
+
 def test_command_needs_ssh_and_one_running_container(
     running_lab: Lab, make_config: Callable[..., Any], ssh: Ssh
 ) -> None:
@@ -89,33 +98,69 @@ def test_command_runs_in_the_container_on_its_node(
     lab = running_lab
     config = make_config(user="admin", use_sudo=True, host_overrides={NODE: "10.0.0.2"})
     tools = lab.build_tools(ssh_config=config)
-    ssh.results = [
-        (0, "6.12.0\n", ""),
-        (2, "", "no such file\n"),
-        *[(0, "", "")] * 2,
-        (1, "full", ""),
-    ]
+    done, full = (0, "", ""), (1, "full", "")
+    ssh.results = [(0, "6.12.0\n", ""), (2, "", "no such file\n"), done, done, full, done, full]
     params = {**lab.params, "public_keys": "\n".join(KEYS)}
 
     answers = [read_json(tools.execute_command(NAME, one)) for one in ("uname -r", "cat 'a b'")]
     answers.append(read_json(tools.update_container_ssh_keys(**params)))
-    failure = refusal_of(tools.update_container_ssh_keys, **params, mode="replace")
+    replace = {**params, "mode": "replace"}
+    failures = [refusal_of(tools.update_container_ssh_keys, **replace) for _ in range(2)]
 
-    assert [line[-2] for line in ssh.lines] == ["10.0.0.2"] * 5
+    assert [line[-2] for line in ssh.lines] == ["10.0.0.2"] * 7
     assert ssh.lines[0][:5] == ["ssh", "-p", "22", "-l", "admin"]
     commands = [shlex.split(line[-1]) for line in ssh.lines]
     timeout = ["/usr/bin/timeout", "--signal=TERM", "--kill-after=5s", "60s"]
     start = ["sudo", "-n", "/usr/sbin/pct", "exec", lab.vmid, "--", *timeout, "sh", "-c"]
-    assert [command[:-1] for command in commands] == [start] * 5
+    assert [command[:-1] for command in commands] == [start] * 7
     inner = [command[-1] for command in commands]
     assert inner[:3] == ["uname -r", "cat 'a b'", "mkdir -p /root/.ssh && chmod 700 /root/.ssh"]
     file = "/root/.ssh/authorized_keys"
-    written = shlex.split(inner[3])
-    assert written == ["printf", "%s\\n", "\n".join(KEYS), ">>", file, "&&", "chmod", "600", file]
+    for command, redirect in ((inner[3], ">>"), (inner[6], ">")):
+        written = ["printf", "%s\\n", "\n".join(KEYS), redirect, file]
+        assert shlex.split(command) == [*written, "&&", "chmod", "600", file]
     keys = [{"success": True, "keys_added": 2}]
     results = [(True, "6.12.0\n", "", 0), (False, "", "no such file\n", 2)]
     names = ("success", "output", "error", "exit_code")
     assert [tuple(answer[name] for name in names) for answer in answers[:2]] == results
     assert answers[2:] == keys
     failed = "Failed to update_container_ssh_keys: "
-    assert failure == f"RuntimeError: {failed}{failed}mkdir /root/.ssh failed: full"
+    steps = ["mkdir /root/.ssh failed", "Key write failed"]
+    assert failures == [f"RuntimeError: {failed}{failed}{step}: full" for step in steps]
+
+
+def test_command_that_the_policy_denies_is_never_run(
+    running_lab: Lab,
+    make_config: Callable[..., Any],
+    make_policy: Callable[..., Any],
+    ssh: Ssh,
+    read_json: ReadJson,
+) -> None:
+    token = {"require_approval_token": True, "approval_token": "let-me"}
+    policy = make_policy(mode="allowlist", allow_patterns=["uptime"], **token)
+    ssh.results = [(0, "3 days", "")] * 2
+    tools = running_lab.build_tools(
+        ssh_config=make_config(allow_node_commands=True), command_policy=policy
+    )
+    attempts = [
+        (tools.execute_command, NAME, "reboot", "let-me"),
+        (tools.execute_command, NAME, "uptime", None),
+        (tools.execute_node_command, NODE, "uptime; reboot", "let-me"),
+        (tools.execute_node_command, NODE, "uptime", None),
+    ]
+
+    denied = [read_json(tool(*arguments)) for tool, *arguments in attempts]
+    read = list(running_lab.reads)
+    command = read_json(tools.execute_command(NAME, "uptime -p", "let-me"))
+    on_node = read_json(tools.execute_node_command(NODE, "uptime", "let-me"))
+
+    codes = ["CMD_POLICY_NOT_ALLOWLISTED", "CMD_POLICY_APPROVAL_REQUIRED"] * 2
+    assert [answer["code"] for answer in denied] == codes
+    assert [(answer["success"], answer["message"]) for answer in denied] == [
+        *[(False, "Command execution blocked by policy")] * 2,
+        *[(False, "Host command execution blocked by policy")] * 2,
+    ]
+    assert all(answer["data"]["reason"] for answer in denied)
+    assert (read, command["output"], on_node["output"]) == ([], "3 days", "3 days")
+    assert [shlex.split(line[-1])[-1] for line in ssh.lines] == ["uptime -p", "uptime"]
+    assert "pct" not in ssh.lines[1][-1]

@@ -115,15 +115,18 @@ def test_list_with_stats_takes_what_is_missing_from_elsewhere(lab: Lab) -> None:
     guest = mock.nodes(NODE).lxc(lab.vmid)
     guest.rrddata.get.return_value = [{"cpu": 0.9}, {"cpu": 0.25, "mem": GIB, "maxmem": 4 * GIB}]
     guest.status.current.get.return_value = impossible({"status": "stopped", "mem": 5})
-    configs = [{"memory": 2048, "swap": 0, "cores": 2}, {"swap": 0}, {"swap": 512}]
+    configs = [{"memory": 2048, "swap": 0, "cores": 2}, {"swap": 0}, {"swap": 512, "cpulimit": "0"}]
 
-    rows = []
+    rows, memory = [], []
     for config in configs:
         guest.config.get.return_value = config
         tools = lab.build_mocked_tools()
         [answer] = tools.get_containers(NODE, include_stats=True, format_style="json")
         rows.append(stats_of(json.loads(answer.text), lab))
-    [listing] = tools.get_containers(NODE, include_stats=True)
+        [listing] = tools.get_containers(NODE, include_stats=True)
+        memory.append(listing.text.rpartition("  - Memory: ")[2])
+    guest.rrddata.get.return_value = []
+    [bare] = lab.build_mocked_tools().get_containers(NODE, include_stats=True)
 
     keys = ("cpu_pct", "cores", "memory", "mem_bytes", "maxmem_bytes", "mem_pct")
     assert [tuple(row[key] for key in keys) for row in rows] == [
@@ -132,12 +135,17 @@ def test_list_with_stats_takes_what_is_missing_from_elsewhere(lab: Lab) -> None:
         (25.0, None, 4096, GIB, 4 * GIB, 25.0),
     ]
     assert [row["unlimited_memory"] for row in rows] == [False, True, False]
-    says = "  - CPU: 25.0%\n  - CPU Cores: N/A\n  - Memory: 1.00 GiB / 4.00 GiB (25.0%)"
-    assert says in listing.text
+    assert memory == [
+        "1.00 GiB / 2.00 GiB (50.0%)",
+        "1.00 GiB (unlimited)",
+        "1.00 GiB / 4.00 GiB (25.0%)",
+    ]
+    assert "  - CPU: 25.0%\n  - CPU Cores: N/A\n" in listing.text
+    assert bare.text.endswith("  - CPU: 0.0%\n  - CPU Cores: N/A\n  - Memory: 0.00 B / 0.00 B")
     assert guest.rrddata.get.call_args.kwargs == {"timeframe": "hour"}
 
 
-def test_list_falls_back_to_the_nodes_and_reports_one_that_is_offline(lab: Lab) -> None:
+def test_list_falls_back_to_the_nodes_as_far_as_they_answer(lab: Lab) -> None:
     nodes = [(OTHER_NODE, NODE), (NODE,), (NODE,)]
     expected = [listing_of(lab, *names, cores="N/A") for names in nodes]
     lab.builder.with_path_error("GET", "/cluster/resources", "got timeout")
@@ -154,6 +162,21 @@ def test_list_falls_back_to_the_nodes_and_reports_one_that_is_offline(lab: Lab) 
     assert [warning.split(":")[0] for warning in report["warnings"]] == [OTHER_NODE]
     assert [path for path in lab.reads if path.endswith("/lxc")] == [
         f"/nodes/{node}/lxc" for node in (OTHER_NODE, NODE, NODE, OTHER_NODE, NODE)
+    ]
+
+    lab.builder.with_path_error("GET", "/nodes", "no quorum", times=1)
+    for node in (OTHER_NODE, NODE):
+        lab.builder.with_path_error("GET", f"/nodes/{node}/lxc", "no quorum", times=2)
+    tools = lab.build_tools()
+
+    refusals = [refusal_of(tools.get_containers, node) for node in (None, None, NODE)]
+
+    reason = "500 Internal Server Error: no quorum"
+    assert refusals == [
+        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
+        "RuntimeError: Failed to Failed to list containers: Container inventory is unavailable: "
+        f"{OTHER_NODE}: {reason}; {NODE}: {reason}",
+        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
     ]
 
 
@@ -176,21 +199,3 @@ def test_list_copes_with_answers_of_odd_shape(lab: Lab) -> None:
 
     found = [[(row["vmid"], row["name"]) for row in json.loads(one.text)] for [one] in answers]
     assert found == [[("901", "ct-901")], [("903", "h"), ("904", "ct-904")]]
-
-
-def test_list_fails_when_neither_the_cluster_nor_the_nodes_answer(lab: Lab) -> None:
-    lab.builder.with_path_error("GET", "/cluster/resources", "no quorum")
-    lab.builder.with_path_error("GET", "/nodes", "no quorum", times=1)
-    for node in (OTHER_NODE, NODE):
-        lab.builder.with_path_error("GET", f"/nodes/{node}/lxc", "no quorum", times=2)
-    tools = lab.build_tools()
-
-    refusals = [refusal_of(tools.get_containers, node) for node in (None, None, NODE)]
-
-    reason = "500 Internal Server Error: no quorum"
-    assert refusals == [
-        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
-        "RuntimeError: Failed to Failed to list containers: Container inventory is unavailable: "
-        f"{OTHER_NODE}: {reason}; {NODE}: {reason}",
-        f"RuntimeError: Failed to Failed to list containers: Failed to list containers: {reason}",
-    ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from requests.exceptions import ReadTimeout
 
+from tests.fixtures.mock_helpers import impossible
 from tests.suite.job_store import FakeJobStore, Job
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab
 from tests.suite.refusals import refusal_of
@@ -118,6 +119,57 @@ def test_preflight_names_what_blocks_and_what_is_unknown(lab: Lab, read_json: Re
     assert lab.changes == []
 
 
+BACKUPS = "Backup inventory incomplete or unavailable"
+SPACE = "Destination available bytes unavailable"
+STATUS = {"active": 1, "enabled": 1, "content": "rootdir", "avail": 1 << 40}
+MALFORMED: list[tuple[str, object, str]] = [
+    ("status", ["running"], "Container runtime status / running state unavailable"),
+    ("status", {"status": "frozen"}, "Container runtime status / running state unavailable"),
+    ("config", {"rootfs": "local-lvm:vm-1-disk-0"}, "Rootfs provisioned size unavailable"),
+    ("config", {"rootfs": "local-lvm:vm-1-disk-0,size=0G"}, "Rootfs provisioned size unavailable"),
+    ("config", {"rootfs": "/srv,size=8G"}, ""),
+    ("target", ["active"], "Destination storage status not accessible"),
+    ("target", {**STATUS, "content": 1}, "Destination storage status not accessible"),
+    ("target", {**STATUS, "avail": None}, SPACE),
+    ("target", {**STATUS, "avail": -1}, SPACE),
+    ("target", {**STATUS, "avail": float("nan")}, SPACE),
+    ("ha", {"data": []}, "HA resource membership not verified"),
+    ("ha", [{"sid": "fake"}], "HA resource membership not verified"),
+    ("stores", {"data": []}, BACKUPS),
+    ("stores", ["local"], BACKUPS),
+    ("stores", [{"storage": "../etc", "content": "backup"}], BACKUPS),
+    ("stores", [], "No backup inventory could be verified"),
+    ("backups", {"data": []}, BACKUPS),
+    ("backups", ["odd"], BACKUPS),
+]
+
+
+def test_preflight_is_not_ready_on_answers_of_odd_shape(lab: Lab, read_json: ReadJson) -> None:
+    unknowns, blockers = [], []
+    for place, answer, _ in MALFORMED:
+        mock: Any = lab.builder.build()
+        guest = mock.nodes(NODE).lxc(lab.vmid)
+        reads = {
+            "status": guest.status.current.get,
+            "config": guest.config.get,
+            "target": mock.nodes(OTHER_NODE).storage("local-lvm").status.get,
+            "ha": mock.cluster.ha.resources.get,
+            "stores": mock.nodes(NODE).storage.get,
+            "backups": mock.nodes(NODE).storage("local").content.get,
+        }
+        reads[place].side_effect = [impossible(answer)]
+        tool = lab.build_mocked_tools().preflight_container_migration
+        found = read_json(tool(NODE, lab.vmid, OTHER_NODE))
+        assert found["ready"] is False
+        unknowns.append(found["unknowns"])
+        blockers += found["blockers"]
+        reads[place].side_effect = None
+
+    assert unknowns == [[unknown] if unknown else [] for *_, unknown in MALFORMED]
+    assert blockers == ["Container has no parseable rootfs volume"]
+    assert lab.changes == []
+
+
 def test_migrate_moves_the_container_in_one_request(
     lab: Lab, read_json: ReadJson, job_store: FakeJobStore
 ) -> None:
@@ -177,6 +229,13 @@ def test_migrate_is_refused_or_says_that_its_outcome_is_unknown(
     target = {**lab.params, "destination": OTHER_NODE}
 
     refusals = [refusal_of(migrate, **{**target, **changes}) for changes, _ in calls]
+    preflight = lab.build_tools().preflight_container_migration
+    undecided = refusal_of(preflight, **target, allow_downtime=1)
+    lab.refuse("GET", "/config", "no quorum", times=1)
+    unreadable = refusal_of(preflight, **target)
+    mock: Any = lab.builder.build()
+    mock.nodes.get.return_value = impossible(["node1"])
+    odd = refusal_of(lab.build_mocked_tools().preflight_container_migration, **target)
     refused = list(lab.changes)
     lab.set_status("stopped")
     lab.builder.with_permission_denied("migrate", times=1)
@@ -186,6 +245,10 @@ def test_migrate_is_refused_or_says_that_its_outcome_is_unknown(
     answers = [read_json(migrate(**target, **CONFIRMED)) for _ in range(2)]
 
     assert refusals == [f"ValueError: {message}" for _, message in calls]
+    assert undecided == "ValueError: allow_downtime must be a boolean"
+    prefix = "Failed to preflight container migration: "
+    assert unreadable == f"RuntimeError: {prefix * 2}500 Internal Server Error: no quorum"
+    assert odd == "ValueError: Unexpected node inventory response"
     assert refused == []
     failed = f"RuntimeError: Failed to migrate container {lab.vmid} from {NODE} to {OTHER_NODE}"
     assert denied.startswith(f"{failed}: 403 Forbidden: Permission check failed")

@@ -60,9 +60,9 @@ def power(request: pytest.FixtureRequest, lab: Lab) -> Power:
     return operation
 
 
-def act(lab: Lab, power: Power, selector: str | None = None, **options: object) -> Any:
+def act(lab: Lab, power: Power, *, style: str = "pretty", **options: object) -> Any:
     tool = getattr(lab.build_tools(**options), power.tool)
-    return tool(selector or lab.vmid, **power.arguments)
+    return tool(lab.vmid, format_style=style, **power.arguments)
 
 
 def is_vm(guest: Guest) -> bool:
@@ -118,9 +118,10 @@ def test_power_that_fails_says_why_and_is_not_tried_again(lab: Lab) -> None:
 
 def test_power_registers_jobs_that_cancel_and_retry(lab: Lab, job_store: FakeJobStore) -> None:
     lab.builder.with_task_duration(60)
-    for power in POWERS:
+    for number, power in enumerate(POWERS):
         lab.set_status(power.before)
-        act(lab, power, job_store=job_store)
+        [content] = act(lab, power, style="json", job_store=job_store)
+        assert json.loads(content.text)[0]["job_id"] == f"job-{number + 1}"
         job_store.jobs[-1].cancel()
         job_store.jobs[-1].retry()
 
@@ -164,22 +165,6 @@ def test_selector_finds_the_container_and_no_other(lab: Lab) -> None:
         selector: sorted(f"/nodes/{node}/lxc/{vmid}/status/shutdown" for node, vmid in found)
         for selector, found in selectors.items()
     }
-
-
-def test_several_containers_are_told_of_one_by_one(lab: Lab) -> None:
-    lab.builder.with_container(lab.spare_vmid, OTHER_NODE, name="second")
-    lab.refuse("POST", "/status/start", "no quorum")
-
-    [content] = lab.build_tools().start_container(f"{NAME},second", format_style="json")
-
-    first, second = json.loads(content.text)
-    failed = "500 Internal Server Error: no quorum"
-    assert first == {
-        "ok": False, "node": NODE, "vmid": int(lab.vmid), "name": NAME, "error": failed,
-    }  # fmt: skip
-    assert (second["ok"], second["node"], second["name"]) == (True, OTHER_NODE, "second")
-    assert lab.tasks == [("vzstart", OTHER_NODE, lab.spare_vmid, "OK")]
-    assert lab.guest.status == "stopped"
 
 
 def test_selector_that_cannot_be_resolved_is_refused(lab: Lab) -> None:

@@ -29,6 +29,12 @@ def submission_of(lab: Lab, job: str | None = None) -> dict[str, Any]:
 
 
 def test_list_shows_the_snapshots_with_what_is_known_of_them(lab: Lab) -> None:
+    mock: Any = lab.builder.build()
+    listing = getattr(mock.nodes(NODE), lab.kind)(lab.vmid).snapshot.get
+    listing.side_effect = [impossible([]), impossible({"data": [{"name": "lone"}]})]
+    bare = lab.build_mocked_tools()
+    odd = [call(lab, "list_snapshots", tools=bare)[0].text for _ in range(2)]
+    listing.side_effect = None
     none = call(lab, "list_snapshots")
     lab.builder.with_snapshot("before", lab.vmid, NODE, "prior to the upgrade")
     first = lab.builder.clock.now
@@ -44,7 +50,12 @@ def test_list_shows_the_snapshots_with_what_is_known_of_them(lab: Lab) -> None:
         f"after\n     Created: {created[1]:%Y-%m-%d %H:%M:%S}\n     Parent: before"
     )
     assert none[0].text == f"Snapshots for {lab.kind.upper()} {lab.vmid} on {NODE}"
-    assert lab.reads == [f"{lab.path}/snapshot"] * 2
+    guest = f"{lab.kind.upper()} {lab.vmid} on"
+    assert odd == [
+        f"No snapshots found for {guest} node {NODE}",
+        f"Snapshots for {guest} {NODE}\n\nlone",
+    ]
+    assert lab.reads == [f"{lab.path}/snapshot"] * 4
     assert lab.changes == []
 
 
