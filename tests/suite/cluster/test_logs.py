@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.mock_helpers import impossible
 from tests.suite.lab import NODE, OTHER_NODE, Lab
 from tests.suite.refusals import refusal_of
 
@@ -127,29 +126,3 @@ def test_log_that_cannot_be_read_is_an_error(log_lab: Lab) -> None:
     wrong = "ValueError: Invalid vm_type 'openvz'. Must be 'qemu' or 'lxc'."
     assert refusals == [*failed, wrong]
     assert log_lab.reads == [path for _, _, path, _ in table]
-
-
-def test_log_lines_of_another_shape_are_shown_as_they_are(log_lab: Lab) -> None:
-    mock: Any = log_lab.builder.build()
-    node = mock.nodes(NODE)
-    odd = [{"message": "told"}, {"x": 1}, "plain", 7]
-    for read in (node.syslog.get, node.firewall.log.get, mock.cluster.log.get):
-        read.return_value = impossible(odd)
-    tools = log_lab.build_mocked_tools()
-
-    texts = [one[0].text for one in (tools.get_node_syslog(NODE), tools.get_cluster_log())]
-    node.firewall.log.get.return_value = impossible([])
-    [nothing] = tools.get_node_firewall_log(NODE)
-
-    upid = f"UPID:{NODE}:00000001:00000001:00000001:qmstart:100:root@pam:"
-    node.tasks(upid).log.get.return_value = impossible(odd)
-    [task_log] = tools.get_task_log(NODE, upid)
-
-    syslog, cluster = (text.partition("\n\n")[2] for text in texts)
-    assert syslog.splitlines() == ["told", '{"x": 1}', "plain", "7"]
-    assert cluster.splitlines() == [
-        '[?] ? ? ?: {"message": "told"}', '[?] ? ? ?: {"x": 1}', "plain", "7",
-    ]  # fmt: skip
-    told = ['{"message": "told"}', '{"x": 1}', "plain", "7"]
-    assert task_log.text.splitlines()[2:] == told
-    assert nothing.text == f"No firewall log entries found for node '{NODE}'."

@@ -79,7 +79,7 @@ def test_status_takes_a_missing_load_from_the_cluster(lab: Lab) -> None:
     assert call.params == {"type": "node"}
 
 
-def test_time_is_that_of_the_node(
+def test_time_is_that_of_the_node_or_refused(
     lab: Lab, cluster_time: ClusterTime, read_json: Callable[[Any], dict[str, Any]]
 ) -> None:
     tool = lab.build_tools().get_node_time
@@ -88,11 +88,18 @@ def test_time_is_that_of_the_node(
     refusal = refusal_of(tool, NODE)
     answer = read_json(tool(NODE))
 
+    calls = len(lab.builder.calls)
+    names = ["", " ", None, 7, *BAD_NAMES]
+    bad = [refusal_of(tool, name) for name in names]
+    bad += [refusal_of(lab.build_tools().get_node_diagnostics, name) for name in names]
+    assert len(lab.builder.calls) == calls
     mock: Any = lab.builder.build()
     mock.nodes(NODE).time.get.side_effect = [impossible([]), impossible({"time": "noon"})]
     mocked = lab.build_mocked_tools().get_node_time
     odd = [refusal_of(mocked, NODE) for _ in range(2)]
 
+    empty, wrong = "node must be a non-empty name", "Invalid resource path segment"
+    assert bad == [f"ValueError: {text}" for text in [empty] * 4 + [wrong] * len(BAD_NAMES)] * 2
     failed = f"Failed to get time on node {NODE}: "
     reason = "Node time response did not contain an epoch timestamp"
     assert odd == [f"RuntimeError: {failed}{reason}"] * 2
@@ -100,17 +107,6 @@ def test_time_is_that_of_the_node(
     now = lab.builder.clock.now
     assert answer == {"node": NODE, "time": now, "localtime": now, "timezone": "UTC"}
     assert cluster_time.slept_s == [0.2, 0.4, 0.2, 0.4]
-
-
-def test_bad_name_of_a_node_is_refused_without_a_request(lab: Lab) -> None:
-    tools = lab.build_tools()
-    tables = {tool: [refusal_of(tool, name) for name in ["", " ", None, 7, *BAD_NAMES]]
-              for tool in (tools.get_node_time, tools.get_node_diagnostics)}  # fmt: skip
-
-    empty, bad = "node must be a non-empty name", "Invalid resource path segment"
-    expected = [f"ValueError: {text}" for text in [empty] * 4 + [bad] * len(BAD_NAMES)]
-    assert list(tables.values()) == [expected, expected]
-    assert lab.builder.calls == []
 
 
 def test_bridges_are_those_of_the_node(

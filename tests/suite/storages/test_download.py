@@ -34,49 +34,39 @@ The download is running in the background.
 Use list_isos to verify when complete."""
 
 
-def test_iso_is_fetched_by_the_node(iso_lab: Lab) -> None:
-    before = list_files(iso_lab.builder)
-    tool = iso_lab.build_tools().download_iso
+def test_iso_is_fetched_by_the_node(iso_lab: Lab, job_store: FakeJobStore) -> None:
+    before = list_files(iso_lab.builder.with_task_duration(60))
+    tools = iso_lab.build_tools(job_store=job_store)
 
-    text, submission = tool(NODE, "local", **ISO)
-    text_of_checked, _ = tool(NODE, "local", **ISO, checksum=CHECKSUM)
+    text, _ = tools.download_iso(NODE, "local", **ISO)
+    [job] = job_store.jobs
+    job.cancel()
+    job.retry()
+    iso_lab.builder.clock.advance(60)
+    tool = iso_lab.build_tools().download_iso
+    text_of_checked, submission = tool(NODE, "local", **ISO, checksum=CHECKSUM)
     iso_lab.builder.with_operation_error("download", "got timeout", times=1)
     refusal = refusal_of(tool, NODE, "local", **ISO)
 
     sent = {**ISO, "content": "iso"}
-    assert iso_lab.changes == [("POST", PATH, one) for one in (sent, {**sent, **CHECKED}, sent)]
+    posts = [params for method, path, params in iso_lab.changes if (method, path) == ("POST", PATH)]
+    assert posts == [sent, sent, {**sent, **CHECKED}, sent]
+    assert [status for *_, status in iso_lab.tasks] == ["received interrupt", "OK", None]
     assert list_files(iso_lab.builder) - before == {(NODE, "local:iso/fedora.iso")}
-    texts = [text.text, text_of_checked.text]
-    checksums = ["", "\n  - Checksum: SHA256"]
-    assert texts == [
-        ISO_REPORT.format(node=NODE, checksum=checksum, upid=upid, job="n/a")
-        for checksum, upid in zip(checksums, iso_lab.upids, strict=True)
-    ]
-    assert json.loads(submission.text)["task_id"] == iso_lab.upids[0]
+    first, _, last = iso_lab.upids
+    report = ISO_REPORT.format
+    assert text.text == report(node=NODE, checksum="", upid=first, job="job-1")
+    told = "\n  - Checksum: SHA256"
+    assert text_of_checked.text == report(node=NODE, checksum=told, upid=last, job="n/a")
+    assert json.loads(submission.text)["task_id"] == last
     reason = "500 Internal Server Error: got timeout"
     assert refusal == f"RuntimeError: Failed to download ISO 'fedora.iso': {reason}"
-
-
-def test_iso_download_registers_a_job_that_cancels_and_retries(
-    iso_lab: Lab, job_store: FakeJobStore
-) -> None:
-    iso_lab.builder.with_task_duration(60)
-    text, _ = iso_lab.build_tools(job_store=job_store).download_iso(NODE, "local", **ISO)
-    [job] = job_store.jobs
-
-    job.cancel()
-    job.retry()
-
-    spec = {"node": NODE, "storage": "local", "request": {**ISO, "content": "iso"}}
+    spec = {"node": NODE, "storage": "local", "request": sent}
     assert job == Job(
-        "download_iso", f"Download ISO fedora.iso to local@{NODE}", NODE, iso_lab.upids[0],
+        "download_iso", f"Download ISO fedora.iso to local@{NODE}", NODE, first,
         {"storage": "local", **ISO}, {"kind": "iso.download", "params": spec},
         job.retry_factory, job.cancel_factory,
     )  # fmt: skip
-    upid = iso_lab.upids[0]
-    assert text.text == ISO_REPORT.format(node=NODE, checksum="", upid=upid, job="job-1")
-    assert [status for *_, status in iso_lab.tasks] == ["received interrupt", None]
-    assert iso_lab.changes[2] == iso_lab.changes[0]
 
 
 def test_template_is_fetched_once_it_is_known_to_be_new(

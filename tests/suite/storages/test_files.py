@@ -59,16 +59,24 @@ def test_list_shows_the_templates_of_one_node_or_storage(iso_lab: Lab) -> None:
     assert storages == ("local", "vault", "vault", "vault", "vault")
 
 
-def test_list_says_what_it_could_not_ask(iso_lab: Lab) -> None:
-    builder = iso_lab.builder.with_node(OTHER_NODE, online=False)
-    builder.with_path_error("GET", CONTENT, "got timeout", times=1)
+def test_list_says_where_there_is_nothing_and_what_it_could_not_ask(iso_lab: Lab) -> None:
+    builder = iso_lab.builder.with_storage("empty", content="iso,vztmpl").with_storage("disks")
     tools = iso_lab.build_tools()
+    where = [(None, "empty"), (NODE, "empty"), ("node9", None), (NODE, "disks")]
+    listings = (tools.list_isos, tools.list_templates)
+    nothing = [tool(*place)[0].text for tool in listings for place in where]
+    builder.with_node(OTHER_NODE, online=False)
+    builder.with_path_error("GET", CONTENT, "got timeout", times=1)
 
     listing, report = tools.list_isos()
-    builder.with_operation_error("storage-content", "got timeout", times=2)
+    builder.with_operation_error("storage-content", "got timeout", times=3)
     builder.with_operation_error("nodes", "no quorum", times=1)
     refusals = [refusal_of(tools.list_isos), refusal_of(tools.list_templates, NODE)]
 
+    places = ["in storage empty", f"on node {NODE} in storage empty", "on node node9",
+              f"on node {NODE} in storage disks"]  # fmt: skip
+    kinds = ["No ISO images found", "No OS templates found"]
+    assert nothing == [f"{kind} {place}" for kind in kinds for place in places]
     answer = json.loads(report.text)
     assert (answer["success"], answer["code"]) == (False, "INCOMPLETE_INVENTORY")
     offline, local = answer["warnings"]
@@ -79,24 +87,8 @@ def test_list_says_what_it_could_not_ask(iso_lab: Lab) -> None:
     assert refusals == [
         "RuntimeError: Failed to list ISOs: "
         "Failed to list nodes: 500 Internal Server Error: no quorum",
-        f"RuntimeError: {inventory}: local: {TIMEOUT}; vault: {TIMEOUT}",
+        f"RuntimeError: {inventory}: local: {TIMEOUT}; vault: {TIMEOUT}; empty: {TIMEOUT}",
     ]
-
-
-def test_list_of_nothing_says_where(iso_lab: Lab) -> None:
-    iso_lab.builder.with_storage("empty", content="iso,vztmpl").with_storage("disks")
-    tools = iso_lab.build_tools()
-
-    texts = [
-        tool(node, storage)[0].text
-        for tool in (tools.list_isos, tools.list_templates)
-        for node, storage in ((None, "empty"), (NODE, "empty"), ("node9", None), (NODE, "disks"))
-    ]
-
-    places = ["in storage empty", f"on node {NODE} in storage empty", "on node node9",
-              f"on node {NODE} in storage disks"]  # fmt: skip
-    kinds = ["No ISO images found", "No OS templates found"]
-    assert texts == [f"{kind} {place}" for kind in kinds for place in places]
 
 
 def test_delete_removes_the_one_file(iso_lab: Lab, job_store: FakeJobStore) -> None:

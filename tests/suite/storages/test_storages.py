@@ -55,7 +55,9 @@ def test_list_shows_how_full_every_storage_is(storage_lab: Lab, cluster_time: Cl
     assert cluster_time.slept_s == []
 
 
-def test_list_asks_a_node_that_has_the_storage_and_answers(storage_lab: Lab) -> None:
+def test_list_asks_a_node_that_has_the_storage_and_answers(
+    storage_lab: Lab, cluster_time: ClusterTime
+) -> None:
     builder = storage_lab.builder.with_node("node0", online=False)
     builder.with_storage("here", nodes=["node0", NODE]).with_storage("off", enabled=False)
     builder.with_storage("nowhere", nodes=["node0"])
@@ -63,32 +65,26 @@ def test_list_asks_a_node_that_has_the_storage_and_answers(storage_lab: Lab) -> 
         builder.with_path_error("GET", path, "got timeout", times=1)
 
     [content] = storage_lab.build_tools().get_storage()
+    reads = storage_lab.reads
+    builder.with_path_error("GET", "/storage", "got timeout", times=3)
+    builder.with_operation_error("nodes", "got timeout", times=3)
+    tools = storage_lab.build_tools()
+    refusals = [refusal_of(tools.get_storage) for _ in range(2)]
 
+    steps = ["get storage", "get nodes"]
+    failed = [f"RuntimeError: Failed to get storage: Failed to {step}" for step in steps]
+    assert refusals == [f"{step}: {TIMEOUT}" for step in failed]
+    assert cluster_time.slept_s == [0.2, 0.4] * 2
     here = ("here", "dir", "ONLINE", LOCAL[-1])
     lost = (("nowhere", "dir", "UNKNOWN", "Unknown"), ("off", "dir", "OFFLINE", "Unknown"))
     assert content.text == listing_of(here, LOCAL, LOCAL_LVM, *lost)
-    assert storage_lab.reads[2:] == [
+    assert reads[2:] == [
         status_path("here", NODE),
         status_path("local"), status_path("local", NODE),
         status_path("local-lvm"),
         status_path("nowhere", "node0"),
         status_path("off"), status_path("off", NODE),
     ]  # fmt: skip
-
-
-def test_list_is_tried_three_times(storage_lab: Lab, cluster_time: ClusterTime) -> None:
-    storage_lab.builder.with_path_error("GET", "/storage", "got timeout", times=3)
-    storage_lab.builder.with_operation_error("nodes", "got timeout", times=5)
-    tools = storage_lab.build_tools()
-
-    refusals = [refusal_of(tools.get_storage) for _ in range(2)]
-    [content] = tools.get_storage()
-
-    steps = ["get storage", "get nodes"]
-    failed = [f"RuntimeError: Failed to get storage: Failed to {step}" for step in steps]
-    assert refusals == [f"{step}: {TIMEOUT}" for step in failed]
-    assert content.text == listing_of(LOCAL, LOCAL_LVM)
-    assert cluster_time.slept_s == [0.2, 0.4] * 3
 
 
 def test_node_storage_is_what_that_node_has(
