@@ -37,24 +37,50 @@ def restored(lab: Lab) -> Guest:
     return lab.builder.cluster.guests[int(lab.spare_vmid)]
 
 
-def test_restore_makes_a_vm_with_addresses_of_its_own(lab: Lab) -> None:
+def cancel_and_retry(lab: Lab, job_store: FakeJobStore) -> None:
+    """Do so with the one job, and let its second task end."""
+    [job] = job_store.jobs
+    job.cancel()
+    job.retry()
+    lab.builder.clock.advance(60)
+
+
+def restore_job(
+    lab: Lab, job_store: FakeJobStore, kind: str, archive: str, sent: dict[str, object]
+) -> Job:
+    """Return what the one job must be."""
+    [job] = job_store.jobs
+    spec = {"node": NODE, "request": sent, "is_lxc": kind == "container"}
+    metadata = {"archive": archive, "vmid": lab.spare_vmid, "storage": sent.get("storage")}
+    summary = f"Restore {kind} backup to {lab.spare_vmid} on {NODE}"
+    return Job(
+        "restore_backup", summary, NODE, lab.upids[0], metadata,
+        {"kind": "backup.restore", "params": spec}, job.retry_factory, job.cancel_factory,
+    )  # fmt: skip
+
+
+def test_restore_makes_a_vm_with_addresses_of_its_own(lab: Lab, job_store: FakeJobStore) -> None:
     lab.builder.with_vm(lab.vmid, NODE, name="web-1", memory=3072)
     archive = add_backup(lab, lab.vmid, "local")
-    lab.builder.with_vm(lab.vmid, NODE, name="changed")
+    lab.builder.with_vm(lab.vmid, NODE, name="changed").with_task_duration(60)
+    tools = lab.build_tools(job_store=job_store)
 
-    text, submission = lab.build_tools().restore_backup(NODE, archive, lab.spare_vmid)
+    text, submission = tools.restore_backup(NODE, archive, lab.spare_vmid)
+    cancel_and_retry(lab, job_store)
 
     sent = {"vmid": int(lab.spare_vmid), "archive": archive, "unique": 1}
-    assert lab.changes == [("POST", f"/nodes/{NODE}/qemu", sent)]
-    assert lab.tasks == [("qmrestore", NODE, lab.spare_vmid, "OK")]
-    guest = restored(lab)
+    assert lab.changes[::2] == [("POST", f"/nodes/{NODE}/qemu", sent)] * 2
+    ends = ["received interrupt", "OK"]
+    assert lab.tasks == [("qmrestore", NODE, lab.spare_vmid, end) for end in ends]
+    guest, upid = restored(lab), lab.upids[0]
     assert (guest.node, guest.name, guest.status) == (NODE, "web-1", "stopped")
     assert (guest.kind, guest.maxmem) == ("qemu", 3072 << 20)
     assert guest.config["net0"] != lab.guest.config["net0"]
     assert lab.guest.name == "changed"
-    upid = lab.upids[0]
-    assert text.text == report_of("VM", vmid=lab.spare_vmid, archive=archive, upid=upid)
-    assert json.loads(submission.text)["task_id"] == upid
+    told = report_of("VM", vmid=lab.spare_vmid, archive=archive, upid=upid, job="job-1")
+    assert text.text == told
+    assert json.loads(submission.text)["job_id"] == "job-1"
+    assert job_store.jobs == [restore_job(lab, job_store, "vm", archive, sent)]
 
 
 def test_restore_takes_node_storage_and_addresses(lab: Lab) -> None:
@@ -76,15 +102,29 @@ def test_restore_takes_node_storage_and_addresses(lab: Lab) -> None:
     )  # fmt: skip
 
 
-def test_restore_of_a_container_makes_a_container(lab: Lab, container: str) -> None:
+def test_restore_of_a_container_makes_a_container(
+    lab: Lab, container: str, job_store: FakeJobStore
+) -> None:
     archive = add_backup(lab, container, kind="lxc")
+    lab.builder.with_task_duration(60)
+    tools = lab.build_tools(job_store=job_store)
 
-    lab.build_tools().restore_backup(NODE, archive, lab.spare_vmid, storage="local-lvm")
+    text, _ = tools.restore_backup(NODE, archive, lab.spare_vmid, storage="local-lvm")
+    cancel_and_retry(lab, job_store)
 
-    sent = {"vmid": int(lab.spare_vmid), "ostemplate": archive, "restore": 1, "unique": 1}
-    assert lab.changes == [("POST", f"/nodes/{NODE}/lxc", {**sent, "storage": "local-lvm"})]
-    assert lab.tasks == [("vzrestore", NODE, lab.spare_vmid, "OK")]
-    assert (restored(lab).kind, restored(lab).node) == ("lxc", NODE)
+    new = {"vmid": int(lab.spare_vmid), "ostemplate": archive, "restore": 1, "unique": 1}
+    sent = {**new, "storage": "local-lvm"}
+    assert lab.changes[::2] == [("POST", f"/nodes/{NODE}/lxc", sent)] * 2
+    ends = ["received interrupt", "OK"]
+    assert lab.tasks == [("vzrestore", NODE, lab.spare_vmid, end) for end in ends]
+    guest, original = restored(lab), lab.builder.cluster.guests[int(container)]
+    assert (guest.kind, guest.node, guest.name) == ("lxc", NODE, "box")
+    assert guest.config["net0"] != original.config["net0"]
+    upid, told = lab.upids[0], "\n  - Target Storage: local-lvm"
+    assert text.text == report_of(
+        "Container", vmid=lab.spare_vmid, archive=archive, upid=upid, storage=told, job="job-1"
+    )
+    assert job_store.jobs == [restore_job(lab, job_store, "container", archive, sent)]
 
 
 def test_restore_that_is_refused_makes_nothing(lab: Lab) -> None:
@@ -109,32 +149,6 @@ def test_restore_that_is_refused_makes_nothing(lab: Lab) -> None:
     ]
     assert lab.tasks == [("qmrestore", NODE, spare, "unable to restore")]
     assert lab.builder.cluster.guests == before
-
-
-def test_restore_registers_a_job_that_cancels_and_retries(
-    lab: Lab, job_store: FakeJobStore
-) -> None:
-    archive = add_backup(lab, lab.vmid, "local")
-    lab.builder.with_task_duration(60)
-    tools = lab.build_tools(job_store=job_store)
-
-    text, submission = tools.restore_backup(NODE, archive, lab.spare_vmid)
-    [job] = job_store.jobs
-    job.cancel()
-    job.retry()
-
-    sent = {"vmid": int(lab.spare_vmid), "archive": archive, "unique": 1}
-    spec = {"node": NODE, "request": sent, "is_lxc": False}
-    metadata = {"archive": archive, "vmid": lab.spare_vmid, "storage": None}
-    assert job == Job(
-        "restore_backup", f"Restore vm backup to {lab.spare_vmid} on {NODE}", NODE, lab.upids[0],
-        metadata, {"kind": "backup.restore", "params": spec},
-        job.retry_factory, job.cancel_factory,
-    )  # fmt: skip
-    assert "\nJob ID: job-1\n" in text.text
-    assert json.loads(submission.text)["job_id"] == "job-1"
-    assert [status for *_, status in lab.tasks] == ["received interrupt", None]
-    assert lab.changes[2] == lab.changes[0]
 
 
 def test_delete_removes_the_one_backup(lab: Lab, job_store: FakeJobStore) -> None:
