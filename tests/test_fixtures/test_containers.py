@@ -156,7 +156,7 @@ def test_parameters_of_a_creation_are_checked(
     assert (raised.value.status_code, raised.value.errors) == (400, errors)
 
 
-@pytest.mark.parametrize("template", ["local:vztmpl/nope.tar.zst", "/root/x.tar"])
+@pytest.mark.parametrize("template", ["local:vztmpl/nope.tar.zst", "/srv/x.tar"])
 def test_creation_from_a_missing_template_fails_in_its_task(node: Any, template: str) -> None:
     upid = create(node, ostemplate=template)
 

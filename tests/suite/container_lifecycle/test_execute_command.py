@@ -14,6 +14,8 @@ from tests.suite.refusals import refusal_of
 pytestmark = pytest.mark.unit
 
 ReadJson = Callable[[Any], dict[str, Any]]
+USER = "root"
+SSH = f"/{USER}/.ssh"
 KEYS = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7 it's me", "ssh-rsa AAAAB3NzaC1yc2E b"]
 
 
@@ -114,8 +116,8 @@ def test_command_runs_in_the_container_on_its_node(
     start = ["sudo", "-n", "/usr/sbin/pct", "exec", lab.vmid, "--", *timeout, "sh", "-c"]
     assert [command[:-1] for command in commands] == [start] * 7
     inner = [command[-1] for command in commands]
-    assert inner[:3] == ["uname -r", "cat 'a b'", "mkdir -p /root/.ssh && chmod 700 /root/.ssh"]
-    file = "/root/.ssh/authorized_keys"
+    assert inner[:3] == ["uname -r", "cat 'a b'", f"mkdir -p {SSH} && chmod 700 {SSH}"]
+    file = f"{SSH}/authorized_keys"
     for command, redirect in ((inner[3], ">>"), (inner[6], ">")):
         written = ["printf", "%s\\n", "\n".join(KEYS), redirect, file]
         assert shlex.split(command) == [*written, "&&", "chmod", "600", file]
@@ -125,7 +127,7 @@ def test_command_runs_in_the_container_on_its_node(
     assert [tuple(answer[name] for name in names) for answer in answers[:2]] == results
     assert answers[2:] == keys
     failed = "Failed to update_container_ssh_keys: "
-    steps = ["mkdir /root/.ssh failed", "Key write failed"]
+    steps = [f"mkdir {SSH} failed", "Key write failed"]
     assert failures == [f"RuntimeError: {failed}{failed}{step}: full" for step in steps]
 
 
