@@ -9,25 +9,30 @@ import ast
 import importlib.metadata
 import importlib.util
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 from fault import SUITE, Fault
+from fault_report import (
+    Outcome,
+    Verdict,
+    render_document,
+    render_list,
+    render_progress,
+    render_summary,
+)
 from planted_faults import FAULTS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 REPORT: Final = ROOT / "docs" / "planted-faults.md"
 PACKAGE: Final = "proxmox_mcp"
-PINNED: Final = ("proxmox-mcp-plus", "proxmoxer", "pytest", "pytest-asyncio")
 TIMEOUT_S: Final = 300
 
 PROBE: Final = "planted_faults_probe"
@@ -69,27 +74,6 @@ class Exit(IntEnum):
     MISSED = 1
     USAGE = 2
     BROKEN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run of the suite ended: tests in all, and the names of those that failed."""
-
-    tests: int
-    failed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A fault and what the suite said to it."""
-
-    fault: Fault
-    outcome: Outcome
-
-    @property
-    def is_caught(self) -> bool:
-        """Whether any test noticed."""
-        return bool(self.outcome.failed)
 
 
 class PlantingError(Exception):
@@ -223,56 +207,6 @@ def check_unbroken(faults: Sequence[Fault], package: Path) -> Outcome:
         msg = f"the suite fails without a fault ({first}); make it pass first: pytest {SUITE}"
         raise PlantingError(msg)
     return outcome
-
-
-def render_list(faults: Sequence[Fault]) -> str:
-    """Build the text of --list."""
-    return "\n".join(f"{fault.name:<38} {fault.kind}" for fault in faults)
-
-
-def render_summary(verdicts: Sequence[Verdict]) -> str:
-    """Build the last lines: how many were caught, and which weren't."""
-    missed = [verdict.fault.name for verdict in verdicts if not verdict.is_caught]
-    lines = [f"{len(verdicts) - len(missed)} of {len(verdicts)} faults caught"]
-    lines += [f"missed: {name}; write the test that notices it" for name in missed]
-    return "\n".join(lines)
-
-
-def render_document(verdicts: Sequence[Verdict], tests: int) -> str:
-    """Build docs/planted-faults.md."""
-    rows = [_render_row(verdict) for verdict in verdicts]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PINNED)
-    parts = [
-        "# Planted faults",
-        f"Each line is a mistake that was put into a copy of the tools, one at a time, and the "
-        f"number of tests that failed because of it: of the {tests} tests in `{SUITE}`, those in "
-        "the directory of the broken tool were run. All tests pass on the copy without a fault, "
-        "and every run is checked to have imported the copy.",
-        "| fault | kind | what was changed | caught by |\n|---|---|---|---|\n" + "\n".join(rows),
-        f"Measured with {versions} on Python {platform.python_version()}.",
-        "To repeat it: `python scripts/plant_faults.py --write`; one alone: "
-        "`python scripts/plant_faults.py --only NAME`.",
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _render_row(verdict: Verdict) -> str:
-    fault, failed = verdict.fault, verdict.outcome.failed
-    change = f"`{fault.function}`: {_code(fault.old)} → {_code(fault.new)}"
-    caught = f"{len(failed)}, first {_code(failed[0])}" if failed else "**none**"
-    return f"| {fault.name} | {fault.kind} | {change} | {caught} |"
-
-
-def _code(text: str) -> str:
-    line = " ".join(text.split()).replace("|", "\\|")
-    return f"`{line}`"
-
-
-def render_progress(number: int, total: int, verdict: Verdict) -> str:
-    """Build the progress line of one fault."""
-    failed = verdict.outcome.failed
-    result = f"caught by {len(failed)}, first {failed[0]}" if failed else "MISSED"
-    return f"[{number}/{total}] {verdict.fault.name}: {result}"
 
 
 def plant_all(faults: Sequence[Fault], package: Path, say: Callable[[str], None]) -> list[Verdict]:
