@@ -44,11 +44,12 @@ class Outcome:
 
 
 class Play:
-    """Sends the requests of a scenario to one server, and keeps the outcomes in order."""
+    """Sends the requests of a scenario to one server; keeps outcomes and raw answers in order."""
 
     def __init__(self, api: Any) -> None:
         self._api = api
         self.outcomes: list[Outcome] = []
+        self.answers: list[tuple[str, str, object]] = []
 
     def get(self, path: str, /, **params: object) -> Any:
         """Read; the answer is also given back, None when it was refused."""
@@ -82,6 +83,7 @@ class Play:
         except ResourceException as refused:
             self.outcomes.append(_note_refusal(step, refused))
             return None
+        self.answers.append((method, path, answer))
         self.outcomes.append(Outcome(step, 200, answer=_normalise(answer)))
         return answer
 

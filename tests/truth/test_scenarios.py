@@ -1,4 +1,5 @@
 import importlib
+import json
 import pkgutil
 from collections import Counter
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 
 import tests.truth.scenarios
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
+from tests.fixtures.proxmox.endpoints import TABLE
 from tests.truth.comparison import compare_outcomes
 from tests.truth.known_differences import DIFFERENCES, find_difference
 from tests.truth.play import Play
@@ -44,6 +46,21 @@ def test_double_and_fakepve_agree(
 
     lines = played[scenario.name]
     assert [line for line in lines if find_difference(scenario.name, line) is None] == []
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_answers_of_the_double_are_what_it_declares(scenario: Scenario) -> None:
+    builder = ProxmoxAPIMockBuilder()
+    scenario.describe(builder)
+    play = Play(builder.build_api())
+
+    scenario.act(play)
+
+    for method, path, answer in play.answers:
+        match = TABLE.find(path)
+        assert match is not None
+        assert match.methods[method].result.complaint(answer) is None
+        assert json.loads(json.dumps(answer)) == answer
 
 
 def test_every_known_difference_is_still_there(
