@@ -1,6 +1,6 @@
 # Every target is one line; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-parallel test-suite test-hunt lint types check ci
+.PHONY: help test test-parallel test-suite test-hunt test-wire endpoints lint types check ci
 
 UV ?= .venv/bin/uv
 
@@ -21,6 +21,12 @@ test-suite: $(UV)  ## the suite of the real Proxmox tools, in parallel
 
 test-hunt: $(UV)  ## the suite of the real tools ten times over, to find flaky tests
 	$(UV) run pytest -c pytest-parallel.ini --count=10 tests/suite
+
+test-wire: $(UV)  ## the wire face, and the double compared with fakepve
+	$(UV) run --isolated --group wire pytest tests/truth tests/suite tests/test_fixtures
+
+endpoints: $(UV)  ## docs/endpoints.md, after a change of the table of requests
+	$(UV) run python scripts/list_endpoints.py --write
 
 lint: $(UV)  ## ruff: rules and format
 	$(UV) run ruff check && $(UV) run ruff format --check
