@@ -84,7 +84,7 @@ def test_log_tells_what_was_done(node: Any) -> None:
 def test_guest_is_locked_while_its_backup_runs(
     mock_builder: ProxmoxAPIMockBuilder, node: Any
 ) -> None:
-    mock_builder.with_task_duration(60)
+    began = mock_builder.with_task_duration(60).clock.now
 
     upid = node.vzdump.post(vmid=100, storage="local")
     during = (node.qemu(100).config.get()["lock"], list_backups(node))
@@ -93,7 +93,7 @@ def test_guest_is_locked_while_its_backup_runs(
     assert during == ("backup", [])
     assert "lock" not in node.qemu(100).config.get()
     assert read_task(node, upid)[1][0].startswith("INFO: starting new backup job")
-    assert [one["ctime"] for one in list_backups(node)] == [mock_builder.clock.now]
+    assert [one["ctime"] for one in list_backups(node)] == [began]
 
 
 def test_stopped_backup_leaves_the_guest_unlocked(

@@ -45,8 +45,8 @@ def test_backup_is_one_archive_of_the_guest(lab: Lab, job_store: FakeJobStore) -
     ends = ["received interrupt", "OK"]
     assert lab.tasks == [("vzdump", NODE, lab.vmid, end) for end in ends]
     [(node, archive)] = list_files(lab.builder) - before
-    begin = f"local:backup/vzdump-qemu-{lab.vmid}-2026_01_01-"
-    assert (node, archive.removeprefix(begin)[8:]) == (NODE, ".vma.zst")
+    begin = "2026_01_01-00_00_00"
+    assert (node, archive) == (NODE, f"local:backup/vzdump-qemu-{lab.vmid}-{begin}.vma.zst")
     upid = lab.upids[0]
     shown = {"vmid": lab.vmid, "node": NODE, "notes": "", "upid": upid, "job": "job-1"}
     assert text.text == REPORT.format(**shown, **USUAL)
