@@ -169,3 +169,14 @@ def test_workers_have_servers_of_their_own(pytester: pytest.Pytester) -> None:
     }
     assert [len(found) for found in ports.values()] == [1, 1]
     assert ports["gw0"] != ports["gw1"]
+
+
+def test_two_builders_stay_independent_on_the_wire(mock_builder: ProxmoxAPIMockBuilder) -> None:
+    running = mock_builder.with_vm_status("running")
+    stopped = ProxmoxAPIMockBuilder().with_vm_status("stopped")
+
+    with stopped.serve() as other:
+        faces = (running.serve(), other)
+        statuses = [face.api.nodes("node1").qemu(100).status.current.get() for face in faces]
+
+    assert [status["status"] for status in statuses] == ["running", "stopped"]
