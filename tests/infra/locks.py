@@ -6,6 +6,7 @@ Which locks there are is decided by those who take them.
 """
 
 import contextlib
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,8 +91,13 @@ def check_usable(path: Path) -> None:
 
     :raises LockUnusableError: there is something at `path` that is no plain file.
     """
-    if path.exists() and not path.is_file():
-        reason = "it is a directory" if path.is_dir() else "it is no plain file"
+    # One look: a lock file that is given back between two looks is no other kind of thing.
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        reason = "it is a directory" if stat.S_ISDIR(mode) else "it is no plain file"
         raise LockUnusableError(path, reason)
 
 

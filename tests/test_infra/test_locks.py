@@ -82,6 +82,24 @@ def test_second_holder_gets_it_when_the_first_is_done(path: Path) -> None:
     assert order == ["first", "second"]
 
 
+def test_file_that_comes_and_goes_is_usable(path: Path) -> None:
+    is_over = threading.Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            path.touch()
+            path.unlink()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(5000):
+            locks.check_usable(path)
+    finally:
+        is_over.set()
+        thread.join()
+
+
 def test_living_process_is_named_and_dead_one_blocks_nobody(path: Path) -> None:
     process = start(HOLD_FOR_EVER, path)
     assert process.stdout is not None
