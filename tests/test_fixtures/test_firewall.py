@@ -225,6 +225,19 @@ def test_group_is_used_by_a_rule(api: Any) -> None:
     assert [one["group"] for one in firewall.groups.get()] == ["www"]
 
 
+@pytest.mark.parametrize(("path", "key"), [("ipset", "name"), ("groups", "group")])
+def test_renaming_takes_no_name_that_is_taken(api: Any, path: str, key: str) -> None:
+    names = api.cluster.firewall(path)
+    names.post(**{key: "web", "comment": "a"})
+    names.post(**{key: "mail", "comment": "b"})
+
+    with pytest.raises(ResourceException, match="'mail' already exists"):
+        names.post(**{key: "mail", "rename": "web"})
+    names.post(**{key: "web", "rename": "web", "comment": "c"})
+
+    assert {one[key]: one["comment"] for one in names.get()} == {"web": "c", "mail": "b"}
+
+
 def test_rules_and_options_can_be_described(mock_builder: ProxmoxAPIMockBuilder, api: Any) -> None:
     mock_builder.with_firewall_rule("DROP", vmid=100).with_firewall_rule(
         proto="icmp", vmid=100, icmp__type="echo-request"
