@@ -4,7 +4,7 @@ What they mean is decided elsewhere; here is only their shape, their JSON and th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -68,19 +68,45 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Routing:
+    """What may run beside a test, and where it runs."""
+
+    lanes: tuple[str, ...] = ()
+    """Sorted names of the lanes that limit it; the exclusive one is told by `is_exclusive`."""
+    groups: tuple[str, ...] = ()
+    """Sorted names of its `xdist_group`s; all tests of one stay on one worker."""
+    is_exclusive: bool = False
+    """Whether nothing else may run, on any worker, while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a worker tells the controller once it has collected its tests."""
 
     worker_id: str
     block: Block
-    groups: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """Position in the collection to sorted group names; tests without a group are left out."""
+    routings: Mapping[int, Routing] = field(default_factory=dict)
+    """Position in the collection to routing; tests that run anywhere, any time, are left out."""
+    widths: Mapping[str, int] = field(default_factory=dict)
+    """Lane to the number of its tests that may run at the same time."""
     conflicts: tuple[str, ...] = ()
     """One sentence for each test whose markers contradict each other."""
 
     def to_json(self) -> str:
-        """Write the record with its format version."""
-        return json.dumps({"version": FORMAT_VERSION, **asdict(self)})
+        """Write the record with its format version; tests of one routing share an entry."""
+        shared: dict[Routing, list[int]] = {}
+        for index, routing in self.routings.items():
+            shared.setdefault(routing, []).append(index)
+        return json.dumps(
+            {
+                "version": FORMAT_VERSION,
+                "worker_id": self.worker_id,
+                "block": asdict(self.block),
+                "routings": [[asdict(routing), indices] for routing, indices in shared.items()],
+                "widths": dict(self.widths),
+                "conflicts": self.conflicts,
+            }
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -92,9 +118,60 @@ class Manifest:
         return cls(
             worker_id=found["worker_id"],
             block=Block(**found["block"]),
-            groups={int(index): tuple(names) for index, names in found["groups"].items()},
+            routings=_read_routings(found["routings"]),
+            widths=found["widths"],
             conflicts=tuple(found["conflicts"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One test on one worker, from the begin of its set-up to the end of its teardown."""
+
+    index: int
+    """Position in the collection, because node ids may repeat; -1 where it is not known."""
+    nodeid: str
+    worker_id: str
+    start: float
+    """Seconds since the epoch by the worker's clock."""
+    stop: float
+    duration_s: float
+    """Sum of the three phases by a clock that is never set; 0 for a test that crashed."""
+    outcome: str
+    """`passed`, `failed`, `skipped`, `xfailed`, `xpassed`, `rerun` or `crashed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """What a worker tells about itself when it ends; a crashed one tells nothing."""
+
+    worker_id: str
+    slot: int
+    startup_s: float
+    """Wall time from the start of its process to the end of its collection."""
+    startup_cpu_s: float
+    """Processor time of its process until the end of its collection."""
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What happened in one run."""
+
+    run_id: str
+    worker_count: int
+    """0 for a run in one process without workers."""
+    started: float
+    """When pytest was configured; seconds since the epoch, like the next two."""
+    ready: float
+    """When the first test could be sent: all workers had collected."""
+    finished: float
+    nodeids: Sequence[str]
+    """All tests of the run, in the order of the collection."""
+    routings: Mapping[int, Routing]
+    widths: Mapping[str, int]
+    spans: Sequence[Span]
+    workers: Sequence[WorkerRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +198,15 @@ class ExecutionContext:
     run_id: str
     """The same in the controller and in all workers of one run."""
     directories: Directories
+
+
+# Any: the values are JSON of any shape.
+def _read_routings(found: Sequence[tuple[dict[str, Any], list[int]]]) -> dict[int, Routing]:
+    routings: dict[int, Routing] = {}
+    for entry, indices in found:
+        lanes, groups = tuple(entry["lanes"]), tuple(entry["groups"])
+        routings |= dict.fromkeys(indices, Routing(lanes, groups, entry["is_exclusive"]))
+    return dict(sorted(routings.items()))
 
 
 # The values are JSON of any shape; each record picks and converts its own.

@@ -21,16 +21,25 @@ VMID_MIN: Final = 100
 VMID_MAX: Final = 999_999_999
 """Proxmox VE's own limits: the type `pve-vmid` of its API schema."""
 
-GROUP_MARKERS: Final = ("slow", "serial")
-"""Markers that send all tests that carry one of them to one worker."""
+EXCLUSIVE: Final = 0
+"""The width of a lane whose tests run while nothing else runs on any worker."""
+
+DEFAULT_LANES: Final[Mapping[str, int]] = {
+    "serial": EXCLUSIVE,
+    "slow": 1,
+    "integration": 2,
+    "resource_intensive": 1,
+}
+"""Markers that are lanes, and how many tests of each run at the same time."""
 
 MARKERS: Final[Mapping[str, str]] = {
     "unit": "a test of one operation, in one process, under 100 ms.",
     "integration": "a test of a whole workflow, or of several parts together.",
-    "slow": "a test over 5 s, or one that waits in real time; all of them share one worker.",
-    "serial": "a test that must not run beside another serial one; they share one worker.",
+    "slow": "a test over 5 s, or one that waits in real time; one runs at a time.",
+    "serial": "a test beside which nothing else runs, on any worker.",
     "parallel_safe": "a test that is known to run beside any other; contradicts `serial`.",
-    "resource_intensive": "a test that takes much memory, disk or processor time.",
+    "resource_intensive": "a test that takes much memory, disk or processor time; one at a time.",
+    "lane(name, width=1)": "a test of a lane of your own; `width` of them run at a time.",
 }
 
 
@@ -84,12 +93,35 @@ OPTIONS: Final = (
         "seconds that a test waits for serial_test_lock before that is an error",
     ),
     Option(
-        "group_routing",
-        "on",
-        "on: tests marked slow, serial or xdist_group go to one worker per group, whatever "
-        "--dist says; off: leave it to xdist",
+        "lanes",
+        "",
+        "which markers are lanes, one a line: `marker = N` (N at a time), `marker = exclusive` "
+        "(nothing beside it) or `marker = unlimited`; what is not named stays as it is: "
+        "serial = exclusive, slow = 1, integration = 2, resource_intensive = 1",
+    ),
+    Option(
+        "scheduler",
+        "lanes",
+        "lanes: lanes, groups and longest-first order hold, whatever --dist says; xdist: leave "
+        "it all to xdist's own schedulers",
+        metavar="lanes|xdist",
+        flag="--scheduler",
+    ),
+    Option(
+        "durations_file",
+        "",
+        "file of expected durations, as pytest-split reads and writes it "
+        "(default: .test_durations in pytest's cache directory)",
+        metavar="FILE",
+        flag="--durations-file",
+    ),
+    Option(
+        "warm_start",
+        "off",
+        "on: fork the workers from one process that has imported what the last run's workers "
+        "did, where the platform can; off: start each anew",
         metavar="on|off",
-        flag="--group-routing",
+        flag="--warm-start",
     ),
     Option(
         "worker_log_file",
@@ -110,7 +142,12 @@ class Settings:
     """Worker id to PID; the key of a PID given without a worker is the empty string."""
     infra_dir: Path
     serial_lock_timeout_s: float
-    is_group_routing: bool
+    lane_widths: Mapping[str, int]
+    """Marker to the number of its tests that run at a time; `EXCLUSIVE` for the exclusive lane."""
+    has_own_scheduler: bool
+    durations_file: Path | None
+    """None: in pytest's cache directory."""
+    is_warm_start: bool
     worker_log_file: str
 
     def get_recorded_pid(self, worker_id: str, *, is_parallel: bool) -> int | None:
@@ -170,7 +207,10 @@ def read_settings(
         recorded_pids=_parse_pids(*found["vmid_pid"]),
         infra_dir=_parse_directory(found["infra_dir"][1], rootpath),
         serial_lock_timeout_s=_parse_seconds(*found["serial_lock_timeout_s"]),
-        is_group_routing=_parse_switch(*found["group_routing"]),
+        lane_widths=_parse_lanes(*found["lanes"]),
+        has_own_scheduler=_parse_choice(*found["scheduler"], ("lanes", "xdist")) == "lanes",
+        durations_file=_parse_file(found["durations_file"][1], rootpath),
+        is_warm_start=_parse_choice(*found["warm_start"], ("on", "off")) == "on",
         worker_log_file=found["worker_log_file"][1],
     )
 
@@ -256,10 +296,36 @@ def _parse_seconds(setting: str, text: str) -> float:
     return seconds
 
 
-def _parse_switch(setting: str, text: str) -> bool:
-    if text not in ("on", "off"):
-        raise SettingError(setting, text, "is neither on nor off", "give one of the two")
-    return text == "on"
+def _parse_choice(setting: str, text: str, choices: tuple[str, str]) -> str:
+    if text not in choices:
+        raise SettingError(
+            setting, text, f"is neither {choices[0]} nor {choices[1]}", "give one of the two"
+        )
+    return text
+
+
+def _parse_file(text: str, rootpath: Path) -> Path | None:
+    return rootpath / Path(text).expanduser() if text else None
+
+
+def _parse_lanes(setting: str, text: str) -> dict[str, int]:
+    """Read lines such as `slow = 1`; they change the table of defaults."""
+    widths = dict(DEFAULT_LANES)
+    for line in filter(None, (part.strip() for part in text.splitlines())):
+        match = re.fullmatch(r"(\w+)\s*=\s*(exclusive|unlimited|[1-9]\d*)", line)
+        if not match:
+            raise SettingError(
+                setting,
+                line,
+                "is no lane",
+                "give a marker and how many of its tests run at a time: `slow = 1`, "
+                "`serial = exclusive`, `integration = unlimited`",
+            )
+        name, width = match.groups()
+        widths.pop(name, None)
+        if width != "unlimited":
+            widths[name] = EXCLUSIVE if width == "exclusive" else int(width)
+    return widths
 
 
 def _get_user() -> str:
