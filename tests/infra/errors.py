@@ -164,7 +164,7 @@ class ManifestError(InfraError):
     def __str__(self) -> str:
         return (
             f"worker {self.worker_id} {self.problem}; every worker must load the same plugins and "
-            "collect the same tests (--group-routing=off turns routing off)"
+            "collect the same tests (--scheduler=xdist leaves lanes out)"
         )
 
 

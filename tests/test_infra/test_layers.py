@@ -11,8 +11,12 @@ INFRA = TESTS / "infra"
 RANKS = [
     {"records", "errors"},
     {"settings", "locks", "identity", "standins"},
-    {"environment", "lanes", "vmids", "report", "roster"},
-    {"scheduler", "session"},
+    {"environment", "lanes", "vmids", "report", "roster", "brake", "tokens"},
+    {"plan"},
+    {"backlog", "desks"},
+    {"stealing"},
+    {"dispatch"},
+    {"scheduler", "session", "simulation"},
     {"plugin"},
 ]
 
