@@ -3,6 +3,7 @@
 Pure: it takes tests and their routings, and gives records, text and data.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol
@@ -11,7 +12,7 @@ from .lanes import join_groups
 from .records import Routing
 from .report import render_bound, render_width
 from .settings import EXCLUSIVE
-from .timeline import Bound, Load, find_bound, sum_lanes
+from .timeline import Bound, Load, find_bound
 
 EXCLUSIVE_ROW: Final = "(exclusive)"
 
@@ -55,13 +56,13 @@ class Row:
     name: str
     width: int
     tests: int
-    expected_s: float
-    """Sum of its tests."""
+    expected_s: float | None
+    """Sum of its tests; None where nothing is known of any of them."""
 
     @property
-    def least_s(self) -> float:
+    def least_s(self) -> float | None:
         """The least time that it takes, on any number of workers."""
-        return self.expected_s / max(self.width, 1)
+        return None if self.expected_s is None else self.expected_s / max(self.width, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +113,32 @@ def render_listing(listing: Listing) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def _build_row(name: str, width: int, tests: Sequence[Listed]) -> Row:
+    known = [test.expected_s for test in tests if test.expected_s is not None]
+    return Row(name, width, len(tests), sum(known) if known else None)
+
+
 def _sum_exclusive(listing: Listing) -> Iterator[Row]:
-    costs = [test.load.cost_s for test in listing.tests if test.routing.is_exclusive]
-    if costs:
-        yield Row(EXCLUSIVE_ROW, EXCLUSIVE, len(costs), sum(costs))
+    if tests := [test for test in listing.tests if test.routing.is_exclusive]:
+        yield _build_row(EXCLUSIVE_ROW, EXCLUSIVE, tests)
 
 
 def _sum_lanes(listing: Listing) -> Iterator[Row]:
-    for lane, (count, cost_s) in sum_lanes(test.load for test in listing.tests).items():
-        yield Row(lane, listing.widths[lane], count, cost_s)
+    members: dict[str, list[Listed]] = defaultdict(list)
+    for test in listing.tests:
+        for lane in test.routing.lanes:
+            members[lane].append(test)
+    for lane in sorted(members):
+        yield _build_row(lane, listing.widths[lane], members[lane])
 
 
 def _sum_groups(listing: Listing) -> Iterator[Row]:
     groups = join_groups({i: test.routing.groups for i, test in enumerate(listing.tests)})
-    costs: dict[str, list[float]] = {}
+    members: dict[str, list[Listed]] = defaultdict(list)
     for index, group in groups.items():
-        costs.setdefault(group, []).append(listing.tests[index].load.cost_s)
-    for group in sorted(costs):
-        yield Row(f"group {group}", 1, len(costs[group]), sum(costs[group]))
+        members[group].append(listing.tests[index])
+    for group in sorted(members):
+        yield _build_row(f"group {group}", 1, members[group])
 
 
 def _render_test(test: Listed, widths: Mapping[str, int]) -> str:
@@ -147,8 +156,8 @@ def _render_table(rows: Sequence[Row]) -> Iterator[str]:
             row.name,
             "one worker" if row.name.startswith("group ") else render_width(row.width),
             str(row.tests),
-            f"{row.expected_s:.2f} s",
-            f"{row.least_s:.2f} s",
+            _render_time(row.expected_s),
+            _render_time(row.least_s),
         )
         for row in rows
     ]
@@ -157,6 +166,10 @@ def _render_table(rows: Sequence[Row]) -> Iterator[str]:
         left = [f"{cell:<{size}}" for cell, size in zip(line[:2], columns[:2], strict=True)]
         right = [f"{cell:>{size}}" for cell, size in zip(line[2:], columns[2:], strict=True)]
         yield "  ".join([*left, *right])
+
+
+def _render_time(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds:.2f} s"
 
 
 def _render_least(listing: Listing) -> str:

@@ -129,17 +129,6 @@ def find_bound(loads: Iterable[Load], widths: Mapping[str, int], *, workers: int
     return Bound(exclusive_s, limited_s, limit, name, width)
 
 
-def sum_lanes(loads: Iterable[Load]) -> dict[str, tuple[int, float]]:
-    """Return each lane's number of tests and their sum in seconds, by name."""
-    counts: dict[str, int] = defaultdict(int)
-    sums: dict[str, float] = defaultdict(float)
-    for load in loads:
-        for lane in load.routing.lanes:
-            counts[lane] += 1
-            sums[lane] += load.cost_s
-    return {lane: (counts[lane], sums[lane]) for lane in sorted(counts)}
-
-
 def route_spans(run: RunRecord) -> list[tuple[Span, Routing]]:
     """Return all spans, each with the routing of its test.
 
@@ -176,7 +165,11 @@ def _bound_by_workers(loads: Sequence[Load], workers: int | None) -> _Limits:
 
 
 def _bound_by_lanes(loads: Sequence[Load], widths: Mapping[str, int]) -> _Limits:
-    for lane, (_, cost_s) in sum_lanes(loads).items():
+    sums: dict[str, float] = defaultdict(float)
+    for load in loads:
+        for lane in load.routing.lanes:
+            sums[lane] += load.cost_s
+    for lane, cost_s in sums.items():
         if width := widths.get(lane, EXCLUSIVE):
             yield cost_s / width, Limit.LANE, lane, width
 

@@ -62,6 +62,12 @@ def test_suite_without_lanes_and_times_says_so() -> None:
     assert "No expected times are known" in text
 
 
+def test_lane_of_tests_without_a_time_is_not_said_to_take_none() -> None:
+    text = render_listing(Listing([Listed("t.py::e", SLOW)], WIDTHS, workers=2))
+
+    assert "slow  1 at a time      1   unknown   unknown" in text
+
+
 def test_findings_come_last() -> None:
     text = render_listing(Listing(TESTS, WIDTHS, workers=2, findings=["a is both", "b is none"]))
 
