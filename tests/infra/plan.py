@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .lanes import join_groups
-from .records import Routing
+from .records import ANYWHERE, Routing
 
 SHARES: Final = 25
 """A unit of several tests takes no more than one part in this many of a worker's whole share.
@@ -17,8 +17,6 @@ SHARES: Final = 25
 Small enough that the last units even out, large enough that the tests of a file stay together,
 whose fixtures they share.
 """
-
-ANYWHERE: Final = Routing()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Hashable
 
 from tests.infra.dispatch import Dispatcher
-from tests.infra.plan import ANYWHERE, Plan, find_groups
+from tests.infra.plan import Plan, find_groups
+from tests.infra.records import ANYWHERE
 
 SHUTDOWN = -1
 
