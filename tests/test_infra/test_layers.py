@@ -10,9 +10,9 @@ INFRA = TESTS / "infra"
 
 RANKS = [
     {"records", "errors"},
-    {"settings", "locks", "identity", "standins"},
-    {"environment", "lanes", "vmids", "report", "roster"},
-    {"scheduler", "session"},
+    {"settings", "locks", "identity", "standins", "estimates", "durations", "expressions"},
+    {"environment", "lanes", "vmids", "report", "roster", "history", "selection"},
+    {"scheduler", "session", "archive", "recorder", "workers"},
     {"plugin"},
 ]
 
