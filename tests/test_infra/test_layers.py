@@ -10,9 +10,18 @@ INFRA = TESTS / "infra"
 
 RANKS = [
     {"records", "errors"},
-    {"settings", "locks", "identity", "standins", "estimates", "durations", "expressions"},
+    {
+        "settings",
+        "locks",
+        "identity",
+        "standins",
+        "estimates",
+        "durations",
+        "expressions",
+        "machine",
+    },
     {"environment", "lanes", "vmids", "report", "roster", "history", "selection"},
-    {"scheduler", "session", "archive", "recorder", "workers"},
+    {"scheduler", "session", "archive", "recorder", "forecast", "workers"},
     {"plugin"},
 ]
 
@@ -23,6 +32,7 @@ NEIGHBOURS = {
     ("identity", "locks"),
     ("standins", "identity"),
     ("roster", "report"),
+    ("workers", "forecast"),
 }
 
 
