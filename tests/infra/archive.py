@@ -101,7 +101,7 @@ def update_history(
         history = update(read_history(directory, durations_file))
         if problem is None:
             problem = write_history(history, directory, durations_file)
-    return replace(history, problem=history.problem or problem)
+    return replace(history, problem=problem or history.problem)
 
 
 def render_history(history: History) -> str:
@@ -210,7 +210,7 @@ def _intern(values: Iterable[Shared]) -> tuple[list[Shared], list[int]]:
 def _read_own(path: Path) -> History:
     try:
         return parse_history(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return History()
     except (OSError, UnicodeDecodeError, RecursionError, RecordError) as error:
         return History(problem=_explain_ours(path, error))
@@ -219,7 +219,7 @@ def _read_own(path: Path) -> History:
 def _read_durations(path: Path, *, is_ours: bool) -> tuple[dict[str, float], str | None]:
     try:
         return durations.parse_durations(path.read_text(encoding="utf-8")), None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}, None
     except (OSError, UnicodeDecodeError, RecursionError, RecordError) as error:
         explain = _explain_ours if is_ours else _explain_users

@@ -4,6 +4,7 @@ Start-ups are taken from past runs, the makespan from a simulation that the call
 Which count is the best is decided in `workers`.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,13 +30,16 @@ TEST_S: Final = 0.0003
 """pytest's own time around a test, which no duration holds."""
 
 REPORT_S: Final = 0.0004
-"""The controller's time for the messages of one test: no more tests than that run at all."""
+"""What the controller spends on the messages of one test; workers can't be faster than it."""
 
 NEAR_COUNT: Final = 3.0
 """Runs of so many times more or fewer tests import too much or too little to tell anything."""
 
 AT_FLOOR: Final = 1.02
 """A makespan this near to the floor ends the search: more workers only take longer to start."""
+
+PIECES: Final = 25
+"""Into at least so many pieces for each worker the work is cut for a simulation."""
 
 EXACT_COUNTS: Final = 8
 """Up to here every count is tried, above it steps of a quarter."""
@@ -106,15 +110,41 @@ def predict_totals(
     work: Work, startup: StartupModel, most: int, simulate: Simulate
 ) -> dict[int, float]:
     """Predict the seconds of a run for each count of workers worth trying; 0 is in one process."""
-    costs_s = [cost_s + TEST_S for cost_s in work.costs_s]
-    totals = {0: startup.predict(0) + sum(costs_s)}
-    floor_s = max(len(costs_s) * REPORT_S, find_floor(work))
-    for count in list_counts(min(most, len(costs_s))):
-        makespan_s = max(floor_s, simulate(costs_s, work.routings, work.widths, count))
+    costs_s = split_by_routing(work)
+    total_s = sum(map(sum, costs_s.values()))
+    totals = {0: startup.predict(0) + total_s}
+    floor_s = max(len(work.costs_s) * REPORT_S, find_floor(work))
+    for count in list_counts(min(most, len(work.costs_s))):
+        pieces = list(bundle(costs_s, total_s / (count * PIECES)))
+        pieces_s, routings = zip(*pieces, strict=True)
+        makespan_s = max(floor_s, simulate(pieces_s, routings, work.widths, count))
         totals[count] = startup.predict(count) + makespan_s
         if makespan_s <= floor_s * AT_FLOOR:
             break
     return totals
+
+
+def split_by_routing(work: Work) -> dict[Routing, list[float]]:
+    """Put the costs of tests that are interchangeable together, pytest's own time included."""
+    costs_s: defaultdict[Routing, list[float]] = defaultdict(list)
+    for cost_s, routing in zip(work.costs_s, work.routings, strict=True):
+        costs_s[routing].append(cost_s + TEST_S)
+    return costs_s
+
+
+def bundle(
+    costs_s: Mapping[Routing, Sequence[float]], longest_s: float
+) -> Iterator[tuple[float, Routing]]:
+    """Join short tests of one routing to pieces of `longest_s`, which simulate much sooner."""
+    for routing, values in costs_s.items():
+        limit_s = math.inf if routing.is_exclusive or routing.groups else longest_s
+        piece_s = 0.0
+        for cost_s in values:
+            if piece_s and piece_s + cost_s > limit_s:
+                yield piece_s, routing
+                piece_s = 0.0
+            piece_s += cost_s
+        yield piece_s, routing
 
 
 def find_floor(work: Work) -> float:

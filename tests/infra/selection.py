@@ -5,9 +5,12 @@ belongs to are told.  Expressions are read in `expressions`.
 """
 
 import fnmatch
+import functools
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -73,14 +76,13 @@ def select(command: CommandLine, known: Known, failed: Collection[str]) -> Selec
 
     :param failed: the tests that `--lf` is about.
     """
-    wanted = _normalize_args(command)
+    wanted = {_strip(_normalize(command, arg), command.count): arg for arg in command.args}
     nodeids, hits = _match_args(known, wanted)
-    keep = [_build_path_filter(command), _build_name_filter(command, known)]
-    kept = [nodeid for nodeid in nodeids if all(is_kept(nodeid) for is_kept in keep)]
+    kept = _filter(command, known, nodeids)
     if command.is_failed_only:
         kept = _keep_failed(kept, failed, command)
     return Selection(
-        nodeids=tuple(kept) * command.count,
+        nodeids=tuple(_repeat(kept, command)),
         unknown_args=tuple(arg for name, arg in wanted.items() if name not in hits),
     )
 
@@ -92,19 +94,27 @@ def is_single_test(arg: str) -> bool:
     return bool(separator) and not name[:1].isupper()
 
 
-def _normalize_args(command: CommandLine) -> dict[str, str]:
-    """Map what begins a node id to the argument that asks for it."""
-    return {_normalize(command, arg): arg for arg in command.args}
-
-
 def _normalize(command: CommandLine, arg: str) -> str:
+    """Return what the node ids begin with that an argument asks for."""
     head, bracket, parameters = arg.partition("[")
     path, separator, names = head.partition("::")
-    if bracket and not separator:
-        path, bracket, parameters = arg, "", ""
-    name = _relate(command, path) + separator + names + bracket + parameters
-    # One repeat of a test: its past is the test's.
-    return strip_repeat(name, command.count) if command.count > 1 else name
+    if not separator:
+        return _relate(command, arg)
+    return _relate(command, path) + separator + names + bracket + parameters
+
+
+def _strip(name: str, count: int) -> str:
+    """Return the test whose past is that of one repeat."""
+    return strip_repeat(name, count) if count > 1 else name
+
+
+def _repeat(nodeids: Iterable[str], command: CommandLine) -> Iterator[str]:
+    """Repeat all tests, but those whose single repeats were asked for only as often as that."""
+    names = [_normalize(command, arg) for arg in command.args]
+    asked = Counter(_strip(name, command.count) for name in names)
+    single = {stripped for name in names if (stripped := _strip(name, command.count)) != name}
+    for nodeid in nodeids:
+        yield from repeat(nodeid, asked[nodeid] if nodeid in single else command.count)
 
 
 def _relate(command: CommandLine, path: str) -> str:
@@ -121,15 +131,33 @@ def _match_args(known: Iterable[str], wanted: Collection[str]) -> tuple[list[str
     files: dict[str, set[str]] = {}
     hits: set[str] = set()
     nodeids = []
+    has_names = any("::" in name for name in wanted)
     for nodeid in known:
         file, _, names = nodeid.partition("::")
-        if file not in files:
-            files[file] = {path for path in list_parents(file) if path in wanted}
-        found = files[file].union(name for name in list_names(file, names) if name in wanted)
-        if found:
+        found = files.get(file)
+        if found is None:
+            found = files[file] = {path for path in list_parents(file) if path in wanted}
             hits |= found
+        if has_names:
+            found = found.union(name for name in list_names(file, names) if name in wanted)
+            hits |= found
+        if found:
             nodeids.append(nodeid)
     return nodeids, hits
+
+
+def _filter(command: CommandLine, known: Known, nodeids: list[str]) -> list[str]:
+    """Take out what an option takes out; each is asked only where it is given."""
+    if command.ignore or command.ignore_globs:
+        is_there = _build_path_filter(command)
+        nodeids = [nodeid for nodeid in nodeids if is_there(nodeid)]
+    if command.deselect:
+        nodeids = [nodeid for nodeid in nodeids if not nodeid.startswith(command.deselect)]
+    if (keyword := parse_expression(command.keyword)) is not None:
+        nodeids = [name for name in nodeids if _may_match_keyword(keyword, name, known[name])]
+    if (markers := parse_expression(command.markers)) is not None:
+        nodeids = [name for name in nodeids if _may_match_marker(markers, known[name])]
+    return nodeids
 
 
 def list_parents(file: str) -> list[str]:
@@ -147,26 +175,19 @@ def list_names(file: str, names: str) -> list[str]:
 
 
 def _build_path_filter(command: CommandLine) -> Callable[[str], bool]:
-    """Build the question whether neither `--deselect` nor `--ignore` takes a test out."""
+    """Build the question whether `--ignore` and `--ignore-glob` leave a test's file in."""
     ignored = {_relate(command, path) for path in command.ignore}
     globs = [str(command.invocation_dir / glob) for glob in command.ignore_globs]
-    # pytest looks at everything that it comes past on its way from an argument down to the file.
     args = {_relate(command, arg.partition("::")[0]) for arg in command.args}
-    answers: dict[str, bool] = {}
 
-    def is_ignored(file: str) -> bool:
+    @functools.cache
+    def is_file_there(file: str) -> bool:
         passed = [path for path in list_parents(file) if not _is_above_any(path, args)]
-        return any(path in ignored for path in passed) or any(
-            fnmatch.fnmatch(str(command.rootdir / path), glob) for path in passed for glob in globs
-        )
+        paths = [str(command.rootdir / path) for path in passed]
+        hits = (fnmatch.fnmatch(path, glob) for path in paths for glob in globs)
+        return not any(path in ignored for path in passed) and not any(hits)
 
-    def is_kept(nodeid: str) -> bool:
-        file = nodeid.partition("::")[0]
-        if file not in answers:
-            answers[file] = not is_ignored(file)
-        return answers[file] and not nodeid.startswith(command.deselect)
-
-    return is_kept
+    return lambda nodeid: is_file_there(nodeid.partition("::")[0])
 
 
 def _is_above_any(path: str, args: Iterable[str]) -> bool:
@@ -174,24 +195,8 @@ def _is_above_any(path: str, args: Iterable[str]) -> bool:
     return any(path in list_parents(arg) for arg in args)
 
 
-def _build_name_filter(command: CommandLine, known: Known) -> Callable[[str], bool]:
-    """Build the question whether neither `-k` nor `-m` takes a test out."""
-    keyword = parse_expression(command.keyword)
-    markers = parse_expression(command.markers)
-
-    def is_kept(nodeid: str) -> bool:
-        names = known[nodeid]
-        return _may_match_keyword(keyword, nodeid, names) and _may_match_marker(markers, names)
-
-    return is_kept
-
-
-def _may_match_keyword(
-    expression: Expression | None, nodeid: str, names: tuple[str, ...] | None
-) -> bool:
+def _may_match_keyword(expression: Expression, nodeid: str, names: tuple[str, ...] | None) -> bool:
     """Tell whether `-k` may match: substrings of directories, file, classes, test and markers."""
-    if expression is None:
-        return True
     path, _, rest = nodeid.partition("::")
     head, bracket, parameters = rest.partition("[")
     parts = [path.replace("/", "\n"), head.replace("::", "\n") + bracket + parameters]
@@ -203,10 +208,8 @@ def _may_match_keyword(
     return expression(has_word) is not False
 
 
-def _may_match_marker(expression: Expression | None, names: tuple[str, ...] | None) -> bool:
-    if expression is None or names is None:
-        return True
-    return expression(names.__contains__) is not False
+def _may_match_marker(expression: Expression, names: tuple[str, ...] | None) -> bool:
+    return names is None or expression(names.__contains__) is not False
 
 
 def _keep_failed(
