@@ -172,6 +172,9 @@ class LaneScheduling:
         What it had not begun goes to the others.  A worker that holds its one test back for want
         of a second is running nothing, so that test is not to blame.
         """
+        if node not in self._nodes:
+            # It came up while the run was being ended, so nobody told us of it.
+            raise KeyError(node)
         self._nodes.remove(node)
         if self._collections.pop(node, None) is None or self._dispatcher is None:
             return None
