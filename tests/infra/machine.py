@@ -5,6 +5,7 @@ Linux tells, in /proc and in cgroup v2; elsewhere memory is not known, and so li
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,19 @@ def read_machine(root: Path = ROOT) -> Machine:
     cores = [float(_count_processors()), *_read_quotas(groups)]
     memory = [*_read_free_memory(root), *_read_group_memory(groups)]
     return Machine(max(1, math.ceil(min(cores))), min(memory, default=None))
+
+
+def read_peak_rss() -> int:
+    """Return the most memory that this process has held, in bytes; 0 where nobody tells.
+
+    getrusage(2) counts in units of 1024 bytes on Linux and the BSDs, in bytes on macOS.
+    """
+    try:
+        import resource  # noqa: PLC0415  not on Windows
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _count_processors() -> int:

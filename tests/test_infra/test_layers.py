@@ -19,7 +19,8 @@ RANKS = [
     {"stealing"},
     {"dispatch"},
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
-    {"verdict", "collection", "commands", "chronicle", "conductor"},
+    {"chronicle", "verdict", "collection", "session_fixtures"},
+    {"conductor", "soloist", "commands"},
     {"plugin", "cli"},
     {"__main__"},
 ]
