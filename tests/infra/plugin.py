@@ -58,10 +58,17 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         standins.declare_options(parser)
 
 
-# optionalhook: xdist's, and not there without it.
-@pytest.hookimpl(optionalhook=True)
+# optionalhook: xdist's, and not there without it.  tryfirst: against xdist itself, which is first
+# where we are loaded by -p.
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Choose the workers of `-n auto` by predicting the run; called before any configuration."""
+    """Choose the workers of `-n auto` by predicting the run; called before any configuration.
+
+    A hook of the user's own has its say.
+    """
+    hooks = config.hook.pytest_xdist_auto_num_workers.get_hookimpls()
+    if any(hook.plugin_name not in ("xdist", "xdist.plugin", __name__) for hook in hooks):
+        return None
     with usage_errors():
         found = settings.read_settings(config.getini, config.getoption, os.environ, config.rootpath)
         choice = choose_for(config, found, lambda: get_history(config, found), simulate)
