@@ -1,6 +1,7 @@
 """Predictions of start-ups and of whole runs."""
 
 import heapq
+import math
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -8,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.infra.forecast import (
+    PIECES,
+    SLACK_S,
+    TEST_S,
     StartupModel,
     Work,
+    build_floor,
     bundle,
-    find_floor,
     list_counts,
     predict_totals,
     split_by_routing,
@@ -97,15 +101,25 @@ def test_counts_are_all_small_ones_and_fewer_large_ones() -> None:
     assert list(list_counts(40)) == [2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18, 22, 27, 33, 40]
 
 
-def test_totals_stop_where_more_workers_cannot_help() -> None:
+def test_totals_leave_out_what_cannot_be_best() -> None:
     work = Work([8.0, *[1.0] * 8], [SERIAL, *[PLAIN] * 8])
     startup = StartupModel([make_startup(0, 1.0), make_startup(4, 2.0)], 32, 9)
 
     totals = predict_totals(work, startup, 32, simulate)
 
-    assert list(totals) == [0, 2, 3, 4, 5, 6, 7, 8]
+    # Eight workers reach the floor, so nine can't help; with two it would take 14 s.
+    assert set(totals) == {0, 4, 5, 6, 7, 8}
     assert totals[0] == pytest.approx(17.0, abs=0.01)
     assert totals[4] == pytest.approx(12.0, abs=0.01)
+    assert totals[8] == pytest.approx(11.6, abs=0.01)
+
+
+def test_totals_hold_one_count_to_compare_with() -> None:
+    startup = StartupModel([make_startup(0, 1.0), make_startup(4, 9.0)], 32, 2)
+
+    totals = predict_totals(Work([1.0, 1.0], [PLAIN, PLAIN]), startup, 32, simulate)
+
+    assert totals == pytest.approx({0: 3.0, 2: 9.7}, abs=0.01)
 
 
 def test_many_short_tests_take_the_time_of_their_reports() -> None:
@@ -114,14 +128,38 @@ def test_many_short_tests_take_the_time_of_their_reports() -> None:
 
     totals = predict_totals(work, startup, 64, simulate)
 
-    assert min(totals[count] for count in totals if count) == pytest.approx(0.7 + 4.0)
-    assert len(totals) <= 3
+    assert totals == pytest.approx({0: 4.0, 2: 4.7})
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 30), st.sampled_from([PLAIN, PLAIN, SERIAL, SLOW])),
+        min_size=1,
+        max_size=40,
+    ),
+    st.floats(0, 3),
+)
+def test_nothing_left_out_would_have_been_chosen(
+    tests: list[tuple[float, Routing]], wall_s: float
+) -> None:
+    work = Work([cost_s for cost_s, _ in tests], [routing for _, routing in tests], {"slow": 1})
+    startup = StartupModel([make_startup(0, 1.0), make_startup(4, wall_s)], 12, len(tests))
+    totals = predict_totals(work, startup, 12, simulate)
+
+    for count in range(2, min(12, len(tests)) + 1):
+        costs_s = [cost_s + TEST_S for cost_s in work.costs_s]
+        total_s = startup.predict(count) + simulate(costs_s, work.routings, work.widths, count)
+        # Bundles make the last piece longer, by a share in `PIECES`.
+        assert min(totals.values()) <= (total_s + SLACK_S) * (1 + 2 / PIECES)
 
 
 def test_floor_adds_serial_tests_to_the_longest_chain() -> None:
-    work = Work([5.0, 2.0, 2.0, 3.0, 1.0], [SERIAL, SLOW, SLOW, PLAIN, PLAIN], {"slow": 1})
+    costs_s = {SERIAL: [5.0], SLOW: [2.0, 2.0], PLAIN: [3.0, 1.0]}
 
-    assert find_floor(work) == 9.0
+    floor = build_floor(costs_s, {"slow": 1})
+
+    assert floor.get_makespan(math.inf) == 9.0
+    assert floor.get_makespan(1) == 13.0
 
 
 @given(
