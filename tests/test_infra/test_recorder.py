@@ -212,6 +212,7 @@ def test_every_attempt_of_a_rerun_test_has_its_span(worker_id: str, when: str) -
         ("b", 1, "passed"),
         ("c", 2, "passed"),
     ]
+    assert [span.index for span in recorder.spans] == [0, 1, 1, 2]
 
 
 def test_crash_ends_when_its_worker_went_down() -> None:
