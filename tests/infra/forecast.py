@@ -35,10 +35,14 @@ REPORT_S: Final = 0.0004
 NEAR_COUNT: Final = 3.0
 """Runs of so many times more or fewer tests import too much or too little to tell anything."""
 
-AT_FLOOR: Final = 1.02
-"""A makespan this near to the floor ends the search: more workers only take longer to start."""
+SLACK_SHARE: Final = 0.05
+SLACK_S: Final = 0.3
+"""Runs that differ by less than one of the two are as good as each other."""
 
-PIECES: Final = 25
+AT_FLOOR: Final = 1.02
+"""With a makespan this near to the floor, more workers would only take longer to start."""
+
+PIECES: Final = 16
 """Into at least so many pieces for each worker the work is cut for a simulation."""
 
 EXACT_COUNTS: Final = 8
@@ -52,6 +56,24 @@ class Work:
     costs_s: Sequence[float]
     routings: Sequence[Routing]
     widths: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What bounds a makespan from below, in seconds."""
+
+    serial_s: float
+    """Exclusive tests, beside which nothing runs."""
+    spread_s: float
+    """All other tests together."""
+    longest_s: float
+    """The longest of these, or the longest lane or group of them."""
+    reports_s: float
+    """What the controller spends on all messages."""
+
+    def get_makespan(self, count: float) -> float:
+        """Return the makespan that so many workers can't get below."""
+        return max(self.reports_s, self.serial_s + max(self.longest_s, self.spread_s / count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +131,36 @@ class StartupModel:
 def predict_totals(
     work: Work, startup: StartupModel, most: int, simulate: Simulate
 ) -> dict[int, float]:
-    """Predict the seconds of a run for each count of workers worth trying; 0 is in one process."""
+    """Predict the seconds of a run for counts of workers; 0 is in one process.
+
+    The most promising counts come first, and those that can't be among the best are left out, but
+    for one to compare with.
+    """
     costs_s = split_by_routing(work)
     total_s = sum(map(sum, costs_s.values()))
+    floor = build_floor(costs_s, work.widths)
+    floor_s = floor.get_makespan(math.inf)
+    bounds = {
+        count: startup.predict(count) + floor.get_makespan(count)
+        for count in list_counts(min(most, len(work.costs_s)))
+    }
     totals = {0: startup.predict(0) + total_s}
-    floor_s = max(len(work.costs_s) * REPORT_S, find_floor(work))
-    for count in list_counts(min(most, len(work.costs_s))):
-        pieces = list(bundle(costs_s, total_s / (count * PIECES)))
-        pieces_s, routings = zip(*pieces, strict=True)
-        makespan_s = max(floor_s, simulate(pieces_s, routings, work.widths, count))
-        totals[count] = startup.predict(count) + makespan_s
-        if makespan_s <= floor_s * AT_FLOOR:
+    enough = most
+    for count in sorted(bounds, key=lambda count: (bounds[count], count)):
+        if len(totals) > 1 and not is_as_good(bounds[count], min(totals.values())):
             break
+        if count <= enough:
+            pieces = list(bundle(costs_s, total_s / (count * PIECES)))
+            pieces_s, routings = zip(*pieces, strict=True)
+            makespan_s = max(floor_s, simulate(pieces_s, routings, work.widths, count))
+            totals[count] = startup.predict(count) + makespan_s
+            enough = count if makespan_s <= floor_s * AT_FLOOR else enough
     return totals
+
+
+def is_as_good(total_s: float, best_s: float) -> bool:
+    """Tell whether a run is hardly slower than the best, so that fewer workers decide."""
+    return total_s <= best_s + max(best_s * SLACK_SHARE, SLACK_S)
 
 
 def split_by_routing(work: Work) -> dict[Routing, list[float]]:
@@ -147,13 +186,17 @@ def bundle(
         yield piece_s, routing
 
 
-def find_floor(work: Work) -> float:
-    """Return the makespan that no count of workers gets below."""
-    chains = list_chains(work)
+def build_floor(costs_s: Mapping[Routing, Sequence[float]], widths: Mapping[str, int]) -> Floor:
+    """Build the bounds of the makespan that no order of the tests can break."""
+    chains = list_chains(costs_s, widths)
     serial_s = chains.pop("serial", 0.0)
-    pairs = zip(work.costs_s, work.routings, strict=True)
-    longest_s = max((cost_s for cost_s, routing in pairs if not routing.is_exclusive), default=0.0)
-    return serial_s + max([longest_s, *chains.values()])
+    others = [values for routing, values in costs_s.items() if not routing.is_exclusive]
+    return Floor(
+        serial_s=serial_s,
+        spread_s=sum(map(sum, others)),
+        longest_s=max([0.0, *chains.values(), *map(max, others)]),
+        reports_s=sum(map(len, costs_s.values())) * REPORT_S,
+    )
 
 
 def list_counts(most: int) -> Iterator[int]:
@@ -166,18 +209,21 @@ def list_counts(most: int) -> Iterator[int]:
         yield most
 
 
-def list_chains(work: Work) -> dict[str, float]:
+def list_chains(
+    costs_s: Mapping[Routing, Sequence[float]], widths: Mapping[str, int]
+) -> dict[str, float]:
     """Return how long what can't be spread takes: lanes over their widths, groups, and `serial`.
 
     Exclusive tests run while no other does, so they come on top of the rest.
     """
     chains: defaultdict[str, float] = defaultdict(float)
-    for cost_s, routing in zip(work.costs_s, work.routings, strict=True):
+    for routing, values in costs_s.items():
+        total_s = sum(values)
         if routing.is_exclusive:
-            chains["serial"] += cost_s
+            chains["serial"] += total_s
             continue
         for lane in routing.lanes:
-            chains[f"lane {lane}"] += cost_s / max(1, work.widths.get(lane, 1))
+            chains[f"lane {lane}"] += total_s / max(1, widths.get(lane, 1))
         for group in routing.groups:
-            chains[f"group {group}"] += cost_s
+            chains[f"group {group}"] += total_s
     return dict(chains)

@@ -53,8 +53,8 @@ class Recorder:
             self._open[worker_id] = [report]
         elif when == CRASH:
             self._close_crashed(worker_id, report)
-        elif worker_id in self._open and not is_subtest(report):
-            self._open[worker_id].append(report)
+        elif (reports := self._open.get(worker_id)) and not is_subtest(report):
+            reports.append(report)
             if when == "teardown":
                 self._close(worker_id)
         if outcome == RERUN and worker_id in self._open:
@@ -76,6 +76,9 @@ class Recorder:
         reports = self._open.pop(worker_id)
         first = reports[0]
         outcome = judge(reports)
+        duration_s = 0.0
+        for report in reports:
+            duration_s += report.duration
         self._spans.append(
             Span(
                 self._find_index(first, worker_id),
@@ -83,7 +86,7 @@ class Recorder:
                 worker_id,
                 first.start,
                 reports[-1].stop,
-                sum([report.duration for report in reports]),
+                duration_s,
                 outcome,
             )
         )
@@ -129,15 +132,20 @@ def is_subtest(report: pytest.TestReport) -> bool:
 
 def judge(reports: Sequence[pytest.TestReport]) -> str:
     """Return the outcome of a test from the reports of its phases."""
-    outcomes: set[str] = {report.outcome for report in reports}
+    is_expected = False
+    outcomes: list[str] = []
+    for report in reports:
+        if report.outcome != "passed":
+            outcomes.append(report.outcome)
+        if hasattr(report, "wasxfail"):
+            is_expected = True
+    if not outcomes:
+        return "xpassed" if is_expected else "passed"
     if RERUN in outcomes:
         return RERUN
     if "failed" in outcomes:
         return "failed"
-    is_expected = any([hasattr(report, "wasxfail") for report in reports])  # noqa: C419  twice as fast
-    if "skipped" in outcomes:
-        return "xfailed" if is_expected else "skipped"
-    return "xpassed" if is_expected else "passed"
+    return "xfailed" if is_expected else "skipped"
 
 
 def place_spans(spans: Iterable[Span], nodeids: Sequence[str]) -> list[Span]:

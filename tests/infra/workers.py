@@ -13,7 +13,15 @@ from typing import Final
 import pytest
 
 from .estimates import get_file
-from .forecast import Simulate, StartupModel, Work, list_chains, predict_totals
+from .forecast import (
+    Simulate,
+    StartupModel,
+    Work,
+    is_as_good,
+    list_chains,
+    predict_totals,
+    split_by_routing,
+)
 from .history import History, Startup
 from .machine import Machine, read_machine
 from .records import Routing
@@ -21,9 +29,7 @@ from .selection import Known, Selection, is_single_test, read_command_line, sele
 from .settings import Settings
 
 MEMORY_MARGIN: Final = 1.2
-SLACK_SHARE: Final = 0.05
-SLACK_S: Final = 0.3
-"""Fewer workers that are slower by less than one of the two are as good, and cost less."""
+"""How much more than what was measured a worker may take."""
 
 PREFIX: Final = "-n auto: "
 SERIAL_SHARE: Final = 0.1
@@ -59,8 +65,7 @@ def choose(work: Work, startup: StartupModel, limit: Limit, simulate: Simulate) 
     """Choose the count of workers with which the work is done first; the fewest of equal ones."""
     totals = predict_totals(work, startup, limit.count, simulate)
     best_s = min(totals.values())
-    accepted_s = best_s + max(best_s * SLACK_SHARE, SLACK_S)
-    count = min(count for count, total_s in totals.items() if total_s <= accepted_s)
+    count = min(count for count, total_s in totals.items() if is_as_good(total_s, best_s))
     if count == 0:
         return Choice(0, _explain_alone(totals, limit))
     is_bounded = limit.memory and count == limit.count
@@ -162,7 +167,7 @@ def _explain_alone(totals: Mapping[int, float], limit: Limit) -> str:
 
 def _explain_bound(work: Work, makespan_s: float) -> Iterator[str]:
     """Say what keeps more workers from helping, if one thing does."""
-    chains = list_chains(work)
+    chains = list_chains(split_by_routing(work), work.widths)
     serial_s = chains.pop("serial", 0.0)
     if serial_s > makespan_s * SERIAL_SHARE:
         yield f"{_render(serial_s)} are serial"

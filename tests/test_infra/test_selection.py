@@ -79,6 +79,7 @@ COMMAND_LINES = [
     "-k slow",
     "-k y/z",
     "-k suite/test_a",
+    "-k TestBox::test_lid",
     'suite other -k "(TEST_A or test_d) and not par"',
     "-m slow",
     '-m "not(slow)"',
