@@ -166,7 +166,7 @@ def test_last_open_worker_stays_while_another_keeps_its_work_from_it() -> None:
 
     done = 0
     while len(book.sent[last]) > done + 1:
-        book.complete(last, book.sent[last][done])
+        book.complete(last, book.sent[last][done], duration_s=1.0)
         done += 1
 
     assert last not in book.closed
