@@ -1,0 +1,151 @@
+"""What a warm start saves: four workers on the suite of the real Proxmox tools.
+
+Cold and warm runs alternate, so that a noisy neighbour meets both, and medians are compared.
+A run ends after a few quick tests; what counts is the time from its process's start until the last
+of its workers calls its first test, and the processor time of all its processes.  Prints a table
+and, with `--write`, puts it into `warmstart.md` beside this file.
+
+    uv run python benchmarks/warmstart.py --write
+"""
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULT = Path(__file__).with_suffix(".md")
+WORKERS = 4
+RUN = ("-c", "pytest-parallel.ini", "-n", str(WORKERS), "-q", "tests/suite", "-k", "test_power")
+BARS = (("until the last worker's first test", 0.5), ("processor time of the workers", 0.4))
+
+# Prints, from the controller, when each worker called its first test, and its own processor time.
+PROBE = """
+import time
+
+FIRST = {}
+
+class Probe:
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" and hasattr(report, "worker_id"):
+            FIRST.setdefault(report.worker_id, report.start)
+
+    def pytest_unconfigure(self, config):
+        print("")
+        print("probe", len(FIRST), max(FIRST.values()), time.process_time())
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Probe())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What one run took, in seconds."""
+
+    first_test: float
+    workers_cpu: float
+    """Of all processes but the controller."""
+    all_cpu: float
+
+
+def measure(directory: Path, mode: str) -> Start:
+    """Run once, and return what it took until its last worker's first test, and to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.time()
+    output = run([*RUN, "-p", "warm_probe", f"--warm-start={mode}"], directory)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    (line,) = [one for one in output.splitlines() if one.startswith("probe ")]
+    _, workers, first, controller = line.split()
+    if int(workers) != WORKERS:
+        sys.exit(f"only {workers} of {WORKERS} workers ran a test:\n{output}")
+    everything = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Start(float(first) - started, everything - float(controller), everything)
+
+
+def run(args: list[str], directory: Path) -> str:
+    """Run pytest in the repository's root, with a cache of its own and compiled files."""
+    environ = {**os.environ, "PYTHONPATH": str(directory)}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={directory / 'cache'}", *args]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env=environ
+    )
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def alternate(directory: Path, rounds: int) -> tuple[list[Start], list[Start]]:
+    """Measure cold and warm runs in turns, after two that compile and learn."""
+    for _ in range(2):
+        measure(directory, "on")
+    cold: list[Start] = []
+    warm: list[Start] = []
+    for _ in range(rounds):
+        cold.append(measure(directory, "off"))
+        warm.append(measure(directory, "on"))
+    return cold, warm
+
+
+def render_row(name: str, cold: list[float], warm: list[float]) -> str:
+    """Render a row: both medians, and the median of the ratios of neighbours with its range."""
+    ratios = sorted(after / before for before, after in zip(cold, warm, strict=True))
+    spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    return f"| {name} | {statistics.median(cold):.2f} s | {statistics.median(warm):.2f} s | {spread} |"
+
+
+def render(cold: list[Start], warm: list[Start]) -> list[str]:
+    """Return the whole report, a line each."""
+    return [
+        "# What a warm start saves",
+        "",
+        f"`pytest {' '.join(RUN)}`, with and without `--warm-start=on`; {len(cold)} alternating "
+        f"rounds, medians. Python {platform.python_version()}, pytest {version('pytest')}, "
+        f"pytest-xdist {version('pytest-xdist')}, {os.cpu_count()} processors. "
+        "Again: `uv run python benchmarks/warmstart.py --write`.",
+        "",
+        f"Bars: {'; '.join(f'{name} at most {bar:g} times' for name, bar in BARS)}.",
+        "",
+        "| | cold | warm | ratio (range) |",
+        "|---|---|---|---|",
+        render_row(
+            BARS[0][0], [one.first_test for one in cold], [one.first_test for one in warm]
+        ),
+        render_row(
+            BARS[1][0], [one.workers_cpu for one in cold], [one.workers_cpu for one in warm]
+        ),
+        render_row(
+            "processor time of the run", [one.all_cpu for one in cold], [one.all_cpu for one in warm]
+        ),
+    ]
+
+
+def main() -> int:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=9, help="measured rounds (default: 9)")
+    parser.add_argument("--write", action="store_true", help="write warmstart.md, too")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / "warm_probe.py").write_text(PROBE, encoding="utf-8")
+        cold, warm = alternate(directory, options.rounds)
+    text = "\n".join(render(cold, warm)) + "\n"
+    print(text)
+    if options.write:
+        RESULT.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
