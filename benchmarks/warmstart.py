@@ -101,7 +101,9 @@ def render_row(name: str, cold: list[float], warm: list[float]) -> str:
     """Render a row: both medians, and the median of the ratios of neighbours with its range."""
     ratios = sorted(after / before for before, after in zip(cold, warm, strict=True))
     spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    return f"| {name} | {statistics.median(cold):.2f} s | {statistics.median(warm):.2f} s | {spread} |"
+    return (
+        f"| {name} | {statistics.median(cold):.2f} s | {statistics.median(warm):.2f} s | {spread} |"
+    )
 
 
 def render(cold: list[Start], warm: list[Start]) -> list[str]:
@@ -118,14 +120,14 @@ def render(cold: list[Start], warm: list[Start]) -> list[str]:
         "",
         "| | cold | warm | ratio (range) |",
         "|---|---|---|---|",
-        render_row(
-            BARS[0][0], [one.first_test for one in cold], [one.first_test for one in warm]
-        ),
+        render_row(BARS[0][0], [one.first_test for one in cold], [one.first_test for one in warm]),
         render_row(
             BARS[1][0], [one.workers_cpu for one in cold], [one.workers_cpu for one in warm]
         ),
         render_row(
-            "processor time of the run", [one.all_cpu for one in cold], [one.all_cpu for one in warm]
+            "processor time of the run",
+            [one.all_cpu for one in cold],
+            [one.all_cpu for one in warm],
         ),
     ]
 

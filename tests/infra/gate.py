@@ -34,6 +34,8 @@ SIGNALS: Final = tuple(
     )
 )
 
+THREADS: Final = "/proc/self/task"
+
 
 class RefusedError(BaseException):
     """A module must not be imported here; no Exception, so that nobody's `except` swallows it."""
@@ -84,7 +86,7 @@ class Gate:
             raise RefusedError(name)
         spec = self._ask_others(name, path, target)
         if spec is not None and spec.has_location and not self._is_known(spec.origin):
-            raise RefusedError(f"{name} of the project")
+            raise RefusedError(name, "of the project")
         self._last = name
         return spec
 
@@ -96,7 +98,7 @@ class Gate:
             importlib.import_module(name)
             self._check(name)
         except RefusedError as error:
-            self._note(name, f"imports {error}")
+            self._note(name, " ".join(("imports", *error.args)))
         # Whatever it raises, the next run shall do without this module.
         except BaseException as error:  # noqa: BLE001  see above
             self._note(name, f"raises {type(error).__name__}")
@@ -195,10 +197,10 @@ def take_state() -> dict[str, object]:
 
 
 def take_quick_state() -> dict[str, object]:
-    """Return the part of the state that takes microseconds to read."""
+    """Return what can be read in microseconds, before each module."""
     return {
         "starts a thread": count_threads(),
-        "opens a file": sorted(os.listdir("/proc/self/fd")),  # noqa: PTH208  called for each module
+        "opens a file": _find_free_descriptor(),
         "starts a process": _has_children(),
         "adds to the environment": len(os.environ),
     }
@@ -212,7 +214,14 @@ def find_change(before: Mapping[str, object], after: Mapping[str, object]) -> st
 def count_threads() -> int:
     """Return the number of this process's threads, of which Python may not know all."""
     # A directory's links are its subdirectories: `.`, `..` and one for each thread.
-    return Path("/proc/self/task").stat().st_nlink - 2
+    return os.stat(THREADS).st_nlink - 2  # noqa: PTH116  called for each module
+
+
+def _find_free_descriptor() -> int:
+    """Return the lowest number that no open file has: it changes when one is opened and kept."""
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor
 
 
 def read_umask() -> int:

@@ -157,17 +157,18 @@ def _find_installed(
 
     Also when links are followed: a package that is linked there is the project's own.
     """
-    named = tuple(os.path.join(root, "") for root in roots)
-    real = tuple(os.path.join(os.path.realpath(root), "") for root in named)
+    named = tuple(f"{root}{os.sep}" for root in roots)
+    real = tuple(f"{os.path.realpath(root)}{os.sep}" for root in named)
     known: dict[str, bool] = {}
     for name, module in list(modules.items()):
-        spec = getattr(module, "__spec__", None)
+        # Not by `getattr`, which makes lazy modules load.
+        spec = getattr(module, "__dict__", {}).get("__spec__")
         if not isinstance(spec, ModuleSpec) or spec.name != name or not spec.has_location:
             continue
-        directory = os.path.join(os.path.dirname(str(spec.origin)), "")  # noqa: PTH118, PTH120  a
-        if directory not in known:  # thousand paths: pathlib would take milliseconds
-            is_there = os.path.join(os.path.realpath(directory), "").startswith(real)
-            known[directory] = is_there and directory.startswith(named)
+        directory = str(spec.origin).rpartition(os.sep)[0]
+        if directory not in known:
+            is_there = f"{os.path.realpath(directory)}{os.sep}".startswith(real)
+            known[directory] = is_there and f"{directory}{os.sep}".startswith(named)
         if known[directory]:
             yield name, spec.loader
 

@@ -14,7 +14,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +32,7 @@ TOLD: Final = "infra_imports"
 """Key in xdist's `workeroutput`: what the worker that was asked had imported at its end."""
 
 ASKED: Final = "infra_tell_imports"
-"""Key in xdist's `workerinput` of the worker that is asked."""
+"""Key in xdist's `workerinput` of the worker that is asked: where installed modules lie."""
 
 READY_TIMEOUT_S: Final = 60.0
 """How long a nursery may import; a cold worker would have to wait for the same modules."""
@@ -62,17 +62,20 @@ def register(config: pytest.Config, directory: Path) -> "ControllerSide | None":
         config.pluginmanager.register(side, "infra-warmstart")
         config.add_cleanup(side.close)
         return side
-    if ASKED in getattr(config, "workerinput", {}):
-        config.pluginmanager.register(WorkerSide(), "infra-warmstart")
+    if roots := getattr(config, "workerinput", {}).get(ASKED):
+        config.pluginmanager.register(WorkerSide(roots), "infra-warmstart")
     return None
 
 
 class WorkerSide:
     """The hooks of the one worker that is asked."""
 
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = roots
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Tell what has been imported, before xdist sends a worker's output."""
-        imports = preloads.list_imports(sys.modules, sys.path, preloads.get_roots())
+        imports = preloads.list_imports(sys.modules, sys.path, self._roots)
         # xdist's attribute of a worker's config.
         getattr(session.config, "workeroutput", {})[TOLD] = imports.to_json()
 
@@ -121,7 +124,7 @@ class ControllerSide:
         """Ask one worker what it has imported, or the next one if that one crashed."""
         if self._asked is None and self._can_learn:
             self._asked = node.gateway.id
-            node.workerinput[ASKED] = True
+            node.workerinput[ASKED] = list(self._roots)
 
     def pytest_testnodedown(self, node: "WorkerController", error: object | None) -> None:
         """Learn from the worker that was asked."""
@@ -189,10 +192,11 @@ class Nursery:
 
     def wait_until_ready(self, timeout_s: float) -> tuple[dict[str, str], str]:
         """Wait until it listens; return what can't be shared, and why it does not listen."""
-        ready, _, _ = select.select([self._stdout], [], [], timeout_s)
-        answer = (
-            _parse_report(self._stdout.readline()) if ready else {"problem": "it took too long"}
-        )
+        waiting = select.poll()
+        waiting.register(self._stdout, select.POLLIN | select.POLLHUP)
+        answer: dict[str, Any] = {"problem": f"it took longer than {timeout_s:g} s"}
+        if waiting.poll(timeout_s * 1000):
+            answer = _parse_report(self._stdout.readline())
         offenders: dict[str, str] = answer.get("offenders", {})
         if offenders:
             name, reason = next(iter(offenders.items()))
@@ -212,29 +216,40 @@ class Nursery:
             return "the process that forks workers did not end"
         reports = [_parse_report(line) for line in self._stdout.readlines()]
         self._stdout.close()
+        # It does so itself unless it was killed.
+        self.socket_path.unlink(missing_ok=True)
         return str(reports[0].get("problem", "")) if reports else ""
 
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
         self._process.wait()
-        self._stdin.close()
-        self._stdout.close()
+        self.socket_path.unlink(missing_ok=True)
+        for stream in (self._stdin, self._stdout):
+            # What could not be written before it died can't be written now.
+            with contextlib.suppress(OSError):
+                stream.close()
 
 
 def find_obstacle(config: pytest.Config, environ: Mapping[str, str]) -> str:
     """Return what stands against forking workers in any run like this one, or an empty string."""
+    return next(_find_obstacles(config, environ), "")
+
+
+def _find_obstacles(config: pytest.Config, environ: Mapping[str, str]) -> Iterator[str]:
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
-        return "only Linux can fork them safely"
+        yield "only Linux can fork them safely"
     if any(tx.rpartition("*")[2] != "popen" for tx in config.getoption("tx")):
-        return "--tx names other than plain local workers"
+        yield "--tx names other than plain local workers"
     if is_traced():
-        return "a tracer, a profiler or coverage is at work"
-    if names := [name for name in environ if name.startswith(COVERAGE_VARIABLES)]:
-        return f"{names[0]} measures coverage from an interpreter's start on"
+        yield "a tracer, a profiler or coverage is at work"
+    for name in environ:
+        if name.startswith(COVERAGE_VARIABLES):
+            yield f"{name} measures coverage from an interpreter's start on"
+    if any(config.rootpath.is_relative_to(root) for root in preloads.get_roots()):
+        yield "the tests lie among installed packages"
     if not config.pluginmanager.hasplugin("cacheprovider"):
-        return "pytest keeps no cache to learn from"
-    return ""
+        yield "pytest keeps no cache to learn from"
 
 
 def is_traced() -> bool:
