@@ -9,12 +9,17 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
+from importlib.machinery import (
+    ExtensionFileLoader,
+    ModuleSpec,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Final, TypeAlias
 
 PYTEST_VARIABLES: Final = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 """Taken away while pytest is called here: they are meant for the run's own pytest."""
@@ -33,6 +38,10 @@ SIGNALS: Final = tuple(
         "SIGUSR2",
     )
 )
+
+PLAIN_LOADERS: Final = (SourceFileLoader, SourcelessFileLoader, ExtensionFileLoader)
+
+PlainLoader: TypeAlias = SourceFileLoader | SourcelessFileLoader | ExtensionFileLoader
 
 THREADS: Final = "/proc/self/task"
 
@@ -68,10 +77,7 @@ class Gate:
         self._excluded = set(order.excluded)
         self._roots = tuple(f"{root}{os.sep}" for root in order.roots)
         self._recorded = recorded
-        self._recorded_before = 0
-        self._last = ""
-        self._quick = take_quick_state()
-        self._state = take_state()
+        self._look()
 
     # The signature of `importlib.abc.MetaPathFinder`.
     def find_spec(
@@ -81,13 +87,14 @@ class Gate:
 
         :raises RefusedError: it must not be imported, or what ran since the last call must not.
         """
-        self._check_quickly()
+        self._check_quickly(_find_innermost)
         if name in self._excluded:
             raise RefusedError(name)
         spec = self._ask_others(name, path, target)
         if spec is not None and spec.has_location and not self._is_known(spec.origin):
             raise RefusedError(name, "of the project")
-        self._last = name
+        if spec is not None and isinstance(spec.loader, PLAIN_LOADERS):
+            self._watch(spec.loader, name)
         return spec
 
     def load(self, name: str) -> None:
@@ -102,27 +109,43 @@ class Gate:
         # Whatever it raises, the next run shall do without this module.
         except BaseException as error:  # noqa: BLE001  see above
             self._note(name, f"raises {type(error).__name__}")
+        if name in self.offenders:
+            # What it has left behind, or let go of since, is not the next one's doing.
+            self._look()
 
-    def _check_quickly(self) -> None:
-        """Look at what can be looked at before each module so that the right one is blamed."""
+    def _watch(self, loader: PlainLoader, name: str) -> None:
+        """Look again once the module's code has run, and before its importer's goes on."""
+        run = loader.exec_module
+
+        def run_and_check(module: ModuleType) -> None:
+            # Only this loader's, and only this once: nothing of it stays in the workers.
+            del loader.exec_module
+            run(module)
+            self._check_quickly(lambda: name)
+
+        loader.exec_module = run_and_check  # type: ignore[method-assign]  # undone above
+
+    def _check_quickly(self, find_suspect: Callable[[], str]) -> None:
         if find_change(self._quick, take_quick_state()):
-            self._check(_find_innermost())
+            self._check(find_suspect())
 
     def _check(self, suspect: str) -> None:
-        """Note who ran since the last check if something has changed.
+        """Note the module whose code ran since the last check if something has changed.
 
         :raises RefusedError: something has, and all that are being imported now must end.
         """
         state = take_state()
         reason = find_change(self._state, state)
         if len(self._recorded) > self._recorded_before:
-            reason = reason or f"warns ({self._recorded[-1]})"
+            reason = reason or "warns"
         if reason:
-            self._quick, self._state = take_quick_state(), state
-            self._recorded_before = len(self._recorded)
-            for name in filter(None, (self._last, suspect)):
-                self._note(name, reason)
-            raise RefusedError(reason)
+            self._look()
+            self._note(suspect, reason)
+            raise RefusedError(suspect)
+
+    def _look(self) -> None:
+        self._quick, self._state = take_quick_state(), take_state()
+        self._recorded_before = len(self._recorded)
 
     def _note(self, name: str, reason: str) -> None:
         """Exclude a module from here on, so that those that import it are found, too."""
@@ -202,7 +225,7 @@ def take_quick_state() -> dict[str, object]:
         "starts a thread": count_threads(),
         "opens a file": _find_free_descriptor(),
         "starts a process": _has_children(),
-        "adds to the environment": len(os.environ),
+        "changes the environment": len(os.environ),
     }
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.infra import warmstart
+
 ROOT = Path(__file__).parents[2]
 
 INI = """
@@ -97,7 +99,7 @@ def take_state():
         "process": [os.getpgid(0), os.getsid(0), os.nice(0), sorted(os.sched_getaffinity(0))],
         "tracing": [str(sys.gettrace()), str(sys.getprofile()), sys.getrecursionlimit()],
         "time": [time.tzname, sys.getswitchinterval()],
-        "project": sorted(n for n in sys.modules if n.split(".")[0] in ("project", "infra_nursery")),
+        "project": sorted({"project", "infra_nursery"} & sys.modules.keys()),
         "value": conftest.VALUE,
     }
 
@@ -216,8 +218,11 @@ def assert_nothing_is_left(suite: Suite) -> None:
     assert not list((suite.path / "run").iterdir())
 
 
-STATES = """environ cwd path argv interpreter filters policy threads native_threads files signals main
-stdin streams umask finders hooks gc limits tracing time project""".split()
+STATES = [
+    *("environ", "cwd", "path", "argv", "interpreter", "filters", "policy", "threads"),
+    *("native_threads", "files", "signals", "main", "stdin", "streams", "umask", "finders"),
+    *("hooks", "gc", "limits", "tracing", "time", "project"),
+]
 
 
 def test_second_run_is_warm_and_quiet(suite: Suite, warm_output: str) -> None:
@@ -314,3 +319,87 @@ def test_killed_controller_leaves_no_process(suite: Suite) -> None:
 
     assert_session_has_ended(process.pid)
     assert_nothing_is_left(suite)
+
+
+@pytest.mark.parametrize(
+    ("args", "obstacle"),
+    [
+        (("--tx=popen",), ""),
+        (("--tx=2*popen",), ""),
+        (("--tx=popen//python=python3",), "--tx names other than plain local workers"),
+        (("--tx=2*popen", "--tx=ssh=there"), "--tx names other than plain local workers"),
+        (("--tx=popen", "-p", "no:cacheprovider"), "pytest keeps no cache to learn from"),
+    ],
+)
+def test_odd_options_make_a_run_cold(
+    pytester: pytest.Pytester, args: tuple[str, ...], obstacle: str
+) -> None:
+    config = pytester.parseconfig("--dist=load", *args)
+
+    assert warmstart.find_obstacle(config, {"PATH": "/bin"}) == obstacle
+
+
+@pytest.mark.parametrize("name", ["COVERAGE_PROCESS_START", "COV_CORE_SOURCE"])
+def test_coverage_of_whole_processes_makes_a_run_cold(pytester: pytest.Pytester, name: str) -> None:
+    config = pytester.parseconfig("--dist=load", "--tx=popen")
+
+    obstacle = warmstart.find_obstacle(config, {name: "1"})
+
+    assert obstacle == f"{name} measures coverage from an interpreter's start on"
+
+
+def test_profiler_makes_a_run_cold(pytester: pytest.Pytester) -> None:
+    config = pytester.parseconfig("--dist=load", "--tx=popen")
+    sys.setprofile(lambda *_: None)
+
+    obstacle = warmstart.find_obstacle(config, {})
+    sys.setprofile(None)
+
+    assert obstacle == "a tracer, a profiler or coverage is at work"
+
+
+def test_another_system_makes_a_run_cold(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = pytester.parseconfig("--dist=load", "--tx=popen")
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    assert warmstart.find_obstacle(config, {}) == "only Linux can fork them safely"
+
+
+def test_other_plugins_are_another_mode(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".ini", other="[pytest]")
+
+    modes = {
+        warmstart.describe_mode(pytester.parseconfig(*args))
+        for args in ((), ("--assert=plain",), ("-p", "no:logging"), ("-c", "other.ini"))
+    }
+
+    assert len(modes) == 4
+
+
+def test_file_lies_where_pytest_puts_it(pytester: pytest.Pytester) -> None:
+    config = pytester.parseconfigure("-o", "cache_dir=$HOME/cache")
+
+    assert config.cache is not None
+    assert warmstart.find_file(config).parent == config.cache.mkdir("infra")
+
+
+def test_offender_makes_a_run_cold_and_is_excluded_from_the_next(
+    suite: Suite, warm_output: str
+) -> None:
+    assert "is warm: True" in warm_output
+    path = suite.path / ".pytest_cache" / "d" / "infra" / "warmstart.json"
+    kept = json.loads(path.read_text())
+    # Imported by no test: the nursery finds out that it can't be.
+    kept["imports"]["modules"].append("antigravity_that_is_not_there")
+    path.write_text(json.dumps(kept))
+
+    spoilt = suite.run("-k", "test_state", out="spoilt")
+    excluded = json.loads(path.read_text())["excluded"]
+    after = suite.run("-k", "test_state", out="after")
+
+    assert "antigravity_that_is_not_there can't be shared: it raises ModuleNotFound" in spoilt
+    assert "2 passed" in spoilt
+    assert excluded == {"antigravity_that_is_not_there": "raises ModuleNotFoundError"}
+    assert "is warm: True \n" in after
