@@ -99,7 +99,9 @@ class ControllerSide:
             self._problem = self._start(find_file(config), directory)
 
     def explain(self) -> str:
-        """Return one line on why workers started cold, or nothing; final once a run has ended."""
+        """Return one line on why workers started cold, or nothing where none did."""
+        if self.is_warm and self._nursery is not None:
+            self._problem = self._problem or self._nursery.read_problem()
         return f"workers start cold: {self._problem}" if self._problem else ""
 
     def pytest_xdist_setupnodes(self, specs: "Sequence[XSpec]") -> None:
@@ -139,7 +141,7 @@ class ControllerSide:
     def close(self) -> None:
         """End the nursery, whose workers have ended."""
         if self._nursery is not None:
-            self._problem = self._nursery.close()
+            self._nursery.close()
             self._nursery = None
 
     def _start(self, path: Path, directory: Path) -> str:
@@ -206,19 +208,21 @@ class Nursery:
             return {}, ""
         return {}, f"nothing could be preloaded: {answer.get('problem', 'the process ended')}"
 
-    def close(self) -> str:
-        """End it once its workers have ended; return the first thing that went wrong since."""
+    def read_problem(self) -> str:
+        """Return what it has told about a worker that it could not fork, or an empty string."""
+        waiting = select.poll()
+        waiting.register(self._stdout, select.POLLIN | select.POLLHUP)
+        if not waiting.poll(0):
+            return ""
+        report = _parse_report(self._stdout.readline())
+        return str(report.get("problem", "the process that forks them has died"))
+
+    def close(self) -> None:
+        """End it; its workers have ended."""
         self._stdin.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return "the process that forks workers did not end"
-        reports = [_parse_report(line) for line in self._stdout.readlines()]
-        self._stdout.close()
-        # It does so itself unless it was killed.
-        self.socket_path.unlink(missing_ok=True)
-        return str(reports[0].get("problem", "")) if reports else ""
+        self.kill()
 
     def kill(self) -> None:
         """End it at once."""

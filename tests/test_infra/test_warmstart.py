@@ -51,7 +51,6 @@ def pytest_sessionstart(session):
 
 def pytest_unconfigure(config):
     if SIDES[0] is not None:
-        SIDES[0].close()
         print()
         print("is warm:", SIDES[0].is_warm, SIDES[0].explain())
 """
@@ -285,6 +284,7 @@ def test_worker_after_a_dead_nursery_is_cold(suite: Suite, warm_output: str) -> 
 
     assert "is warm: True" in warm_output
     assert "1 failed, 3 passed" in output
+    assert "the process that forks them has died" in output
     assert not any("sqlite3" in one["early"] for one in after)
 
 
@@ -379,7 +379,7 @@ def test_other_plugins_are_another_mode(pytester: pytest.Pytester) -> None:
 
 
 def test_file_lies_where_pytest_puts_it(pytester: pytest.Pytester) -> None:
-    config = pytester.parseconfigure("-o", "cache_dir=$HOME/cache")
+    config = pytester.parseconfigure("-p", "no:asyncio", "-o", "cache_dir=$HOME/cache")
 
     assert config.cache is not None
     assert warmstart.find_file(config).parent == config.cache.mkdir("infra")
