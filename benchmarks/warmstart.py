@@ -2,7 +2,8 @@
 
 Cold and warm runs alternate, so that a noisy neighbour meets both, and medians are compared.
 A run ends after a few quick tests; what counts is the time from its process's start until the last
-of its workers calls its first test, and the processor time of all its processes.  Prints a table
+of its workers calls its first test, and the processor time until then of all processes that make
+workers: the workers, and, when warm, the one that forks them and its clients.  Prints a table
 and, with `--write`, puts it into `warmstart.md` beside this file.
 
     uv run python benchmarks/warmstart.py --write
@@ -25,26 +26,37 @@ ROOT = Path(__file__).parents[1]
 RESULT = Path(__file__).with_suffix(".md")
 WORKERS = 4
 RUN = ("-c", "pytest-parallel.ini", "-n", str(WORKERS), "-q", "tests/suite", "-k", "test_power")
-BARS = (("until the last worker's first test", 0.5), ("processor time of the workers", 0.4))
+BARS = (("time until the last worker's first test", 0.5), ("processor time until then", 0.4))
 
-# Prints, from the controller, when each worker called its first test, and its own processor time.
+# In the controller: when the last worker called its first test, and the processor time of the
+# controller.  In workers: their own, from the first test on.
 PROBE = """
 import time
+from pathlib import Path
 
 FIRST = {}
 
-class Probe:
+class Controller:
     def pytest_runtest_logreport(self, report):
         if report.when == "call" and hasattr(report, "worker_id"):
             FIRST.setdefault(report.worker_id, report.start)
 
     def pytest_unconfigure(self, config):
         print("")
-        print("probe", len(FIRST), max(FIRST.values()), time.process_time())
+        print("probe", max(FIRST.values()), time.process_time())
+
+class Worker:
+    def pytest_runtest_call(self, item):
+        FIRST.setdefault("cpu", time.process_time())
+
+    def pytest_unconfigure(self, config):
+        if FIRST:
+            path = Path(__file__).with_name(config.workerinput["workerid"]).with_suffix(".cpu")
+            path.write_text(str(time.process_time() - FIRST["cpu"]))
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Probe())
+    side = Worker if hasattr(config, "workerinput") else Controller
+    config.pluginmanager.register(side())
 """
 
 
@@ -54,22 +66,26 @@ class Start:
 
     first_test: float
     workers_cpu: float
-    """Of all processes but the controller."""
+    """Until then, of all processes but the controller."""
     all_cpu: float
+    """Of all processes, to the end of the run."""
 
 
 def measure(directory: Path, mode: str) -> Start:
     """Run once, and return what it took until its last worker's first test, and to its end."""
+    for path in directory.glob("*.cpu"):
+        path.unlink()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.time()
     output = run([*RUN, "-p", "warm_probe", f"--warm-start={mode}"], directory)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     (line,) = [one for one in output.splitlines() if one.startswith("probe ")]
-    _, workers, first, controller = line.split()
-    if int(workers) != WORKERS:
-        sys.exit(f"only {workers} of {WORKERS} workers ran a test:\n{output}")
+    later = [float(path.read_text()) for path in directory.glob("*.cpu")]
+    if len(later) != WORKERS:
+        sys.exit(f"only {len(later)} of {WORKERS} workers ran a test:\n{output}")
+    _, first, controller = line.split()
     everything = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Start(float(first) - started, everything - float(controller), everything)
+    return Start(float(first) - started, everything - float(controller) - sum(later), everything)
 
 
 def run(args: list[str], directory: Path) -> str:
@@ -125,7 +141,7 @@ def render(cold: list[Start], warm: list[Start]) -> list[str]:
             BARS[1][0], [one.workers_cpu for one in cold], [one.workers_cpu for one in warm]
         ),
         render_row(
-            "processor time of the run",
+            "processor time of the whole run",
             [one.all_cpu for one in cold],
             [one.all_cpu for one in warm],
         ),

@@ -42,7 +42,6 @@ def main() -> NoReturn:
     if pid is None:
         os.execv(executable, [executable, *args])  # noqa: S606  what execnet asked for
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
-    let_go_of_streams()
     end_like(wait(connection, pid))
 
 
@@ -78,14 +77,6 @@ def read_number(connection: socket) -> int | None:
             return None
         data += part
     return int.from_bytes(data, sys.byteorder)
-
-
-def let_go_of_streams() -> None:
-    """Leave the worker the only one to hold its pipes, so that its end closes them."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):
-        os.dup2(null, stream)
-    os.close(null)
 
 
 def wait(connection: socket, pid: int) -> int:
