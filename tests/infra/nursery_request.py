@@ -25,8 +25,11 @@ MAIN_NAMES: Final = frozenset(
 )
 """What `__main__` holds in a cold worker once it has read its first line."""
 
-PASSING_VARIABLES: Final = frozenset((b"_", b"PYTEST_CURRENT_TEST"))
-"""Variables that may differ between nursery and client: nothing reads them when imported."""
+PASSING_VARIABLES: Final = frozenset((b"_", b"PYTEST_CURRENT_TEST", b"COLUMNS", b"LINES"))
+"""Variables that may differ between nursery and client: nothing reads them when imported.
+
+The last two are set by readline behind Python's back, in the process that starts both.
+"""
 
 NUMBER_BYTES: Final = 4
 DESCRIPTORS: Final = 3
