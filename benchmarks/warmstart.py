@@ -28,13 +28,23 @@ WORKERS = 4
 RUN = ("-c", "pytest-parallel.ini", "-n", str(WORKERS), "-q", "tests/suite", "-k", "test_power")
 BARS = (("time until the last worker's first test", 0.5), ("processor time until then", 0.4))
 
-# In the controller: when the last worker called its first test, and the processor time of the
-# controller.  In workers: their own, from the first test on.
+# In workers: their processor time when they call their first test.  In the controller: when the
+# last one did so, and the processor time of what else makes workers, which is one living child,
+# the nursery, and those that have ended, the clients.  Cold runs have no such child.
 PROBE = """
+import os
+import resource
 import time
 from pathlib import Path
 
 FIRST = {}
+TICKS = os.sysconf("SC_CLK_TCK")
+
+def read_children():
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        fields = path.read_text().rpartition(")")[2].split()
+        if int(fields[1]) == os.getpid():
+            yield (int(fields[11]) + int(fields[12])) / TICKS
 
 class Controller:
     def pytest_runtest_logreport(self, report):
@@ -42,17 +52,18 @@ class Controller:
             FIRST.setdefault(report.worker_id, report.start)
 
     def pytest_unconfigure(self, config):
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        living = list(read_children())
+        makers = sum(living) + (ended.ru_utime + ended.ru_stime if living else 0)
         print("")
-        print("probe", max(FIRST.values()), time.process_time())
+        print("probe", max(FIRST.values()), makers)
 
 class Worker:
     def pytest_runtest_call(self, item):
-        FIRST.setdefault("cpu", time.process_time())
-
-    def pytest_unconfigure(self, config):
-        if FIRST:
-            path = Path(__file__).with_name(config.workerinput["workerid"]).with_suffix(".cpu")
-            path.write_text(str(time.process_time() - FIRST["cpu"]))
+        if not FIRST:
+            FIRST["cpu"] = time.process_time()
+            path = Path(__file__).with_name(item.config.workerinput["workerid"])
+            path.with_suffix(".cpu").write_text(str(FIRST["cpu"]))
 
 def pytest_configure(config):
     side = Worker if hasattr(config, "workerinput") else Controller
@@ -80,12 +91,12 @@ def measure(directory: Path, mode: str) -> Start:
     output = run([*RUN, "-p", "warm_probe", f"--warm-start={mode}"], directory)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     (line,) = [one for one in output.splitlines() if one.startswith("probe ")]
-    later = [float(path.read_text()) for path in directory.glob("*.cpu")]
-    if len(later) != WORKERS:
-        sys.exit(f"only {len(later)} of {WORKERS} workers ran a test:\n{output}")
-    _, first, controller = line.split()
+    workers = [float(path.read_text()) for path in directory.glob("*.cpu")]
+    if len(workers) != WORKERS:
+        sys.exit(f"only {len(workers)} of {WORKERS} workers ran a test:\n{output}")
+    _, first, makers = line.split()
     everything = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Start(float(first) - started, everything - float(controller) - sum(later), everything)
+    return Start(float(first) - started, sum(workers) + float(makers), everything)
 
 
 def run(args: list[str], directory: Path) -> str:
