@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from xdist.scheduler.protocol import Scheduling
     from xdist.workermanage import WorkerController
 
+    from .warmstart import ControllerSide as WarmStart
+
 pytest_plugins = [f"{__package__}.session_fixtures"]
 
 NO_MEMORY: Final = (
@@ -160,6 +162,7 @@ class WorkerSide:
         # Any: workerinput is xdist's attribute of a config, and holds what the controller put in.
         self._input: dict[str, Any] = getattr(config, "workerinput", {})
         self._startup_s = self._startup_cpu_s = 0.0
+        register_warm_start(config, session)
         # A signal to the whole process group would kill it; the controller answers for all.
         install_status(config, lambda _now: "")
         if session.settings.has_own_scheduler:
@@ -196,6 +199,7 @@ class ControllerSide:
         self._config = config
         self._chronicle = Chronicle(config, session.settings)
         self._conductor = Conductor(config, session, self._chronicle)
+        self._warm_start = register_warm_start(config, session)
         self._closing: list[str] = []
         install_status(config, self._conductor.render_status)
 
@@ -234,7 +238,8 @@ class ControllerSide:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Teach the next runs, and fail a run whose own reports show a breach."""
-        run, audit = self._conductor.close()
+        is_warm = self._warm_start is not None and self._warm_start.is_warm
+        run, audit = self._conductor.close(is_warm=is_warm)
         self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
         if audit.violations:
             verdict.fail_run(session)
@@ -245,6 +250,8 @@ class ControllerSide:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what bounds the run, and how to repeat what failed, with the same VMIDs."""
         if self._config.get_verbosity() >= 0:
+            if self._warm_start and (line := self._warm_start.explain()):
+                self._closing.append(f"infra: {line}")
             for line in self._closing:
                 terminalreporter.write_line(line)
         print_problem(terminalreporter, self._chronicle)
@@ -262,6 +269,15 @@ class ControllerSide:
             terminal.ensure_newline()
             for line in lines:
                 terminal.write_line(line)
+
+
+def register_warm_start(config: pytest.Config, session: Session) -> "WarmStart | None":
+    """Register this process's side of a warm start where one is wanted."""
+    if not session.settings.is_warm_start:
+        return None
+    from . import warmstart  # noqa: PLC0415  paid by those who want it
+
+    return warmstart.register(config, session.run_path)
 
 
 def print_problem(terminalreporter: pytest.TerminalReporter, chronicle: Chronicle) -> None:

@@ -9,8 +9,8 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors"},
-    {"settings", "locks", "identity", "standins", "machine"},
+    {"records", "errors", "gate", "nursery_client", "nursery_request"},
+    {"settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {"estimates", "durations", "expressions"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
     {"history", "selection"},
@@ -19,6 +19,7 @@ RANKS = [
     {"stealing"},
     {"dispatch"},
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
+    {"warmstart"},
     {"chronicle", "verdict", "collection", "session_fixtures"},
     {"conductor", "soloist", "commands"},
     {"plugin", "cli"},

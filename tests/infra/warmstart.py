@@ -1,0 +1,300 @@
+"""Workers forked from one process that has imported what the last run's workers did.
+
+This is the side of pytest: whether it can be done, when, and what is learned for the next run.
+The process is `nursery`, what it imports `preloads` and `gate`.  Nothing here fails a run: where
+something is odd, workers start cold, and `ControllerSide.explain` says why.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import select
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from . import gate, identity, nursery, preloads
+from .errors import RecordError
+from .preloads import Imports, Preload
+
+if TYPE_CHECKING:
+    from execnet import XSpec
+    from xdist.workermanage import WorkerController
+
+TOLD: Final = "infra_imports"
+"""Key in xdist's `workeroutput`: what the worker that was asked had imported at its end."""
+
+ASKED: Final = "infra_tell_imports"
+"""Key in xdist's `workerinput` of the worker that is asked: where installed modules lie."""
+
+READY_TIMEOUT_S: Final = 60.0
+"""How long a nursery may import; a cold worker would have to wait for the same modules."""
+
+END_TIMEOUT_S: Final = 5.0
+"""How long a nursery may take to end once its workers have."""
+
+COVERAGE_VARIABLES: Final = ("COVERAGE_PROCESS_", "COV_CORE_")
+"""Beginnings of the variables that measure coverage from an interpreter's start on."""
+
+PLUGIN_VARIABLES: Final = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS")
+
+DIRECTORY_NAME: Final = "infra"
+FILE_NAME: Final = "warmstart.json"
+"""Below pytest's cache directory."""
+
+CLIENT: Final = Path(__file__).with_name("nursery_client.py")
+
+
+def register(config: pytest.Config, directory: Path) -> "ControllerSide | None":
+    """Register this process's side; on a controller, start a nursery that listens in `directory`.
+
+    Call it only where a warm start is wanted and xdist is loaded.
+    """
+    if identity.is_controller(config):
+        side = ControllerSide(config, directory)
+        config.pluginmanager.register(side, "infra-warmstart")
+        config.add_cleanup(side.close)
+        return side
+    if roots := getattr(config, "workerinput", {}).get(ASKED):
+        config.pluginmanager.register(WorkerSide(roots), "infra-warmstart")
+    return None
+
+
+class WorkerSide:
+    """The hooks of the one worker that is asked."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = roots
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tell what has been imported, before xdist sends a worker's output."""
+        imports = preloads.list_imports(sys.modules, sys.path, self._roots)
+        # xdist's attribute of a worker's config.
+        getattr(session.config, "workeroutput", {})[TOLD] = imports.to_json()
+
+
+class ControllerSide:
+    """The hooks of the controller: sends workers to a nursery, and learns for the next run."""
+
+    def __init__(self, config: pytest.Config, directory: Path) -> None:
+        self._config = config
+        self._roots = preloads.get_roots()
+        self._interpreter = preloads.describe_interpreter(self._roots)
+        self._mode = describe_mode(config)
+        self._kept: Preload | None = None
+        self._nursery: Nursery | None = None
+        self._asked: str | None = None
+        self.is_warm = False
+        """Whether workers are sent to a nursery."""
+        self._problem = find_obstacle(config, os.environ)
+        self._can_learn = not self._problem
+        if not self._problem:
+            self._problem = self._start(find_file(config), directory)
+
+    def explain(self) -> str:
+        """Return one line on why workers started cold, or nothing where none did."""
+        if self.is_warm and self._nursery is not None:
+            self._problem = self._problem or self._nursery.read_problem()
+        return f"workers start cold: {self._problem}" if self._problem else ""
+
+    def pytest_xdist_setupnodes(self, specs: "Sequence[XSpec]") -> None:
+        """Wait for the nursery, and let execnet start clients in the place of interpreters."""
+        if self._nursery is None:
+            return
+        offenders, self._problem = self._nursery.wait_until_ready(READY_TIMEOUT_S)
+        if offenders and self._kept is not None:
+            excluded = {**self._kept.excluded, **offenders}
+            self._kept = dataclasses.replace(self._kept, excluded=excluded)
+        if self._problem:
+            self._nursery.kill()
+            self._nursery = None
+            return
+        self.is_warm = True
+        for spec in specs:
+            # No variables, no packages: a client needs neither, and starts in a third of the time.
+            client = (sys.executable, "-I", "-S", str(CLIENT))
+            spec.python = shlex.join((*client, str(self._nursery.socket_path), sys.executable))
+
+    def pytest_configure_node(self, node: "WorkerController") -> None:
+        """Ask one worker what it has imported, or the next one if that one crashed."""
+        if self._asked is None and self._can_learn:
+            self._asked = node.gateway.id
+            node.workerinput[ASKED] = list(self._roots)
+
+    def pytest_testnodedown(self, node: "WorkerController", error: object | None) -> None:
+        """Learn from the worker that was asked."""
+        if node.gateway.id != self._asked:
+            return
+        if error:
+            self._asked = None
+        elif told := getattr(node, "workeroutput", {}).get(TOLD):
+            with contextlib.suppress(OSError, RecordError):
+                self._learn(Imports.from_json(told))
+
+    def close(self) -> None:
+        """End the nursery, whose workers have ended."""
+        if self._nursery is not None:
+            self._nursery.close()
+            self._nursery = None
+
+    def _start(self, path: Path, directory: Path) -> str:
+        """Start a nursery; return what stands against it, or an empty string."""
+        self._kept = preloads.read_preload(path)
+        if self._kept is None:
+            return "this run learns what workers import"
+        obstacle = self._kept.find_obstacle(self._interpreter, self._mode, time.time())
+        if obstacle:
+            return obstacle
+        try:
+            self._nursery = Nursery(build_order(self._kept, self._roots, directory), directory)
+        except OSError as error:
+            return f"no process could be started ({error})"
+        return ""
+
+    def _learn(self, imports: Imports) -> None:
+        is_known = self._kept is not None and self._kept.interpreter == self._interpreter
+        learned = Preload(
+            imports=imports,
+            excluded=self._kept.excluded if self._kept and is_known else {},
+            interpreter=self._interpreter,
+            mode=self._mode,
+            learned=self._kept.learned if self._kept and self.is_warm else time.time(),
+        )
+        if self._config.cache is not None:
+            path = self._config.cache.mkdir(DIRECTORY_NAME) / FILE_NAME
+            preloads.write_preload(path, learned)
+
+
+class Nursery:
+    """The controller's handle of a nursery's process."""
+
+    def __init__(self, order: gate.Order, directory: Path) -> None:
+        self.socket_path = directory / nursery.SOCKET_NAME
+        args, lines = nursery.build_bootstrap(order)
+        # stderr is inherited, as workers inherit it: Python's stream for it depends on what it is.
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter
+            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        try:
+            self._stdin.write(lines)
+            self._stdin.flush()
+        except BaseException:
+            self.kill()
+            raise
+
+    def wait_until_ready(self, timeout_s: float) -> tuple[dict[str, str], str]:
+        """Wait until it listens; return what can't be shared, and why it does not listen."""
+        waiting = select.poll()
+        waiting.register(self._stdout, select.POLLIN | select.POLLHUP)
+        answer: dict[str, Any] = {"problem": f"it took longer than {timeout_s:g} s"}
+        if waiting.poll(timeout_s * 1000):
+            answer = _parse_report(self._stdout.readline())
+        offenders: dict[str, str] = answer.get("offenders", {})
+        if offenders:
+            name, reason = next(iter(offenders.items()))
+            more = f" (and {len(offenders) - 1} more)" if len(offenders) > 1 else ""
+            return offenders, f"{name}{more} can't be shared: it {reason}"
+        if answer.get("is_ready"):
+            return {}, ""
+        return {}, f"nothing could be preloaded: {answer.get('problem', 'the process ended')}"
+
+    def read_problem(self) -> str:
+        """Return what it has told about a worker that it could not fork, or an empty string."""
+        waiting = select.poll()
+        waiting.register(self._stdout, select.POLLIN | select.POLLHUP)
+        if not waiting.poll(0):
+            return ""
+        report = _parse_report(self._stdout.readline())
+        return str(report.get("problem", "the process that forks them has died"))
+
+    def close(self) -> None:
+        """End it; its workers have ended."""
+        self._stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_TIMEOUT_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+        self.socket_path.unlink(missing_ok=True)
+        for stream in (self._stdin, self._stdout):
+            # What could not be written before it died can't be written now.
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def find_obstacle(config: pytest.Config, environ: Mapping[str, str]) -> str:
+    """Return what stands against forking workers in any run like this one, or an empty string."""
+    return next(_find_obstacles(config, environ), "")
+
+
+def _find_obstacles(config: pytest.Config, environ: Mapping[str, str]) -> Iterator[str]:
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        yield "only Linux can fork them safely"
+    if any(tx.rpartition("*")[2] != "popen" for tx in config.getoption("tx")):
+        yield "--tx names other than plain local workers"
+    if is_traced():
+        yield "a tracer, a profiler or coverage is at work"
+    for name in environ:
+        if name.startswith(COVERAGE_VARIABLES):
+            yield f"{name} measures coverage from an interpreter's start on"
+    if any(config.rootpath.is_relative_to(root) for root in preloads.get_roots()):
+        yield "the tests lie among installed packages"
+    if not config.pluginmanager.hasplugin("cacheprovider"):
+        yield "pytest keeps no cache to learn from"
+
+
+def is_traced() -> bool:
+    """Tell whether something watches this process, and so would want to watch its workers."""
+    # Python 3.12 and later.
+    monitoring = getattr(sys, "monitoring", None)
+    tools = [monitoring.get_tool(number) for number in range(6)] if monitoring else []
+    return bool(sys.gettrace() or sys.getprofile() or any(tools))
+
+
+def describe_mode(config: pytest.Config) -> str:
+    """Name what decides which modules pytest rewrites, and which plugins it loads."""
+    autoload = config.getoption("disable_plugin_autoload", default=False)
+    variables = [os.environ.get(name) for name in PLUGIN_VARIABLES]
+    options = config.getoption("assertmode"), config.getoption("plugins"), autoload
+    return repr((*options, str(config.inipath), *variables))
+
+
+def find_file(config: pytest.Config) -> Path:
+    """Return where `config.cache.mkdir` puts our file; the cache itself is opened after us."""
+    directory = config.rootpath / os.path.expandvars(str(config.getini("cache_dir")))
+    return directory / "d" / DIRECTORY_NAME / FILE_NAME
+
+
+def build_order(preload: Preload, roots: Sequence[str], directory: Path) -> gate.Order:
+    """Build what a nursery is told."""
+    imports = preload.imports
+    return gate.Order(
+        modules=imports.modules,
+        rewritten=imports.rewritten,
+        excluded=(*preload.excluded, *imports.odd),
+        roots=roots,
+        search_path=imports.search_path,
+        directory=str(directory),
+    )
+
+
+# Any: a report is a JSON object of any shape.
+def _parse_report(line: bytes) -> dict[str, Any]:
+    """Read a nursery's report; one that died in the midst of it reported nothing."""
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return {}
