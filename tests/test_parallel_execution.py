@@ -292,6 +292,7 @@ def test_repeated_parallel_runs_are_isolated(
             assert list(find(records, tmp_path / "infra")) == [], find.__doc__
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("find", "switch", "args"), SWITCHED_OFF)
 def test_proof_fails_with_its_mechanism_switched_off(
     run_inner: Callable[..., list[Record]],

@@ -192,6 +192,7 @@ def test_blocks_are_leased_where_pids_have_no_limit(
     assert not inner.infra_dir.exists()
 
 
+@pytest.mark.proof
 def test_eight_workers_show_eight_disjoint_blocks(inner: InnerSuite) -> None:
     inner.write(test_passes=PASSES)
 

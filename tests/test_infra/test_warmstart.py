@@ -117,6 +117,7 @@ def test_crashed_warm_workers_are_replaced_by_warm_ones(suite: Suite, warm_outpu
     assert_nothing_is_left(suite)
 
 
+@pytest.mark.proof
 def test_worker_after_a_dead_nursery_is_cold(suite: Suite, warm_output: str) -> None:
     output = suite.run("-k", "test_kill_nursery or test_last or test_state", out="dead")
     after = [one for one in suite.read("dead") if one["worker"] not in ("gw0", "gw1")]
@@ -127,6 +128,7 @@ def test_worker_after_a_dead_nursery_is_cold(suite: Suite, warm_output: str) -> 
     assert not any("sqlite3" in one["early"] for one in after)
 
 
+@pytest.mark.proof
 def test_changed_environment_makes_workers_cold(suite: Suite, warm_output: str) -> None:
     output = suite.run("-k", "test_state", out="changed", CHANGE_ENVIRONMENT="1")
 
@@ -148,6 +150,7 @@ def test_interrupt_leaves_no_process(suite: Suite) -> None:
     assert_session_has_ended(process.pid)
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_killed_controller_leaves_no_process(suite: Suite) -> None:
     with suite.start("-k", "test_waiting", out="orphans") as process:
@@ -224,6 +227,7 @@ def test_file_lies_where_pytest_puts_it(pytester: pytest.Pytester) -> None:
     assert warmstart.find_file(config).parent == config.cache.mkdir("infra")
 
 
+@pytest.mark.proof
 def test_offender_makes_a_run_cold_and_is_excluded_from_the_next(
     suite: Suite, warm_output: str
 ) -> None:
