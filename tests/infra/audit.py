@@ -13,8 +13,8 @@ from itertools import pairwise
 from operator import attrgetter
 
 from .lanes import join_groups
+from .options import EXCLUSIVE
 from .records import Routing, RunRecord, Span
-from .settings import EXCLUSIVE
 from .timeline import is_sound, route_spans
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
+from .options import EXCLUSIVE
 from .records import Routing
-from .settings import EXCLUSIVE
 
 CONTRADICTIONS: Final = (("serial", "parallel_safe"),)
 

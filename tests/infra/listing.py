@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Final, Protocol
 
 from .lanes import join_groups
+from .options import EXCLUSIVE
 from .records import Routing
 from .report import render_bound, render_width
-from .settings import EXCLUSIVE
 from .timeline import Bound, Load, find_bound
 
 EXCLUSIVE_ROW: Final = "(exclusive)"

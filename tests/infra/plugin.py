@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import identity, report, settings, standins, status, verdict
+from . import identity, options, report, settings, standins, status, verdict
 from .chronicle import Chronicle, get_history
 from .conductor import CHANNEL, FAREWELL, Conductor
 from .errors import InfraError
@@ -60,7 +60,7 @@ def usage_errors() -> Iterator[None]:
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add our options, and say what is missing where xdist is."""
-    settings.declare_options(parser)
+    options.declare_options(parser)
     if standins.is_xdist_absent(pluginmanager):
         standins.declare_options(parser)
 
@@ -88,7 +88,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Open this process's session and register the side that it is on."""
-    for name, description in settings.MARKERS.items():
+    for name, description in options.MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {description}")
     has_xdist = standins.is_xdist_loaded(config.pluginmanager)
     with usage_errors():

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Final
 
 from .audit import Audit, Rule, Violation
+from .options import EXCLUSIVE
 from .records import Block, Routing
-from .settings import EXCLUSIVE
 from .status import Running, Status
 from .timeline import Bound, Limit, Summary
 

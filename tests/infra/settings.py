@@ -1,4 +1,4 @@
-"""One table of options (ini file, environment, command line) and the frozen `Settings` from it.
+"""The frozen `Settings` of a run, read from where the table of `options` says they can be given.
 
 The command line wins over the environment, that over the ini file, that over the default.
 Nothing is opened or created here; whether a directory can be used is found out in `environment`.
@@ -11,124 +11,9 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import pytest
 
 from .errors import SettingError
-
-VMID_MIN: Final = 100
-VMID_MAX: Final = 999_999_999
-"""Proxmox VE's own limits: the type `pve-vmid` of its API schema."""
-
-EXCLUSIVE: Final = 0
-"""The width of a lane whose tests run while nothing else runs on any worker."""
-
-DEFAULT_LANES: Final[Mapping[str, int]] = {
-    "serial": EXCLUSIVE,
-    "slow": 1,
-    "integration": 2,
-    "resource_intensive": 1,
-}
-"""Markers that are lanes, and how many tests of each run at the same time."""
-
-MARKERS: Final[Mapping[str, str]] = {
-    "unit": "a test of one operation, in one process, under 100 ms.",
-    "integration": "a test of a whole workflow, or of several parts together.",
-    "slow": "a test over 5 s, or one that waits in real time; one runs at a time.",
-    "serial": "a test beside which nothing else runs, on any worker.",
-    "parallel_safe": "a test that is known to run beside any other; contradicts `serial`.",
-    "resource_intensive": "a test that takes much memory, disk or processor time; one at a time.",
-    "lane(name, width=1)": "a test of a lane of your own; `width` of them run at a time.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One setting and the ways to give it; an empty name means that it has no such way."""
-
-    name: str
-    default: str
-    help: str
-    metavar: str = ""
-    flag: str = ""
-    variable: str = ""
-    """Suffix of the environment variable; the prefix and an underscore come before it."""
-    ini: bool = True
-
-
-OPTIONS: Final = (
-    Option(
-        "env_prefix",
-        "PROXMOX",
-        "prefix of the variables that each worker gets, such as PROXMOX_TEST_WORKER_ID",
-    ),
-    Option(
-        "vmid_range",
-        f"{VMID_MIN}-{VMID_MAX}",
-        "first and last VMID that may be handed out, shared among all possible PIDs",
-    ),
-    Option(
-        "vmid_pid",
-        "",
-        "give a recorded PID's VMIDs back: a PID in a sequential run (--vmid-pid=4711), "
-        "worker=PID pairs in a parallel one (--vmid-pid=gw0=4711,gw1=4712)",
-        metavar="PID",
-        flag="--vmid-pid",
-        variable="TEST_VMID_PID",
-        ini=False,
-    ),
-    Option(
-        "infra_dir",
-        "",
-        "directory, shared by all runs on this machine, for locks and for the directories of "
-        "workers (default: pytest-infra-USER in the system's temp directory)",
-        metavar="DIR",
-        flag="--infra-dir",
-        variable="TEST_INFRA_DIR",
-    ),
-    Option(
-        "serial_lock_timeout_s",
-        "300",
-        "seconds that a test waits for serial_test_lock before that is an error",
-    ),
-    Option(
-        "lanes",
-        "",
-        "which markers are lanes, one a line: `marker = N` (N at a time), `marker = exclusive` "
-        "(nothing beside it) or `marker = unlimited`; what is not named stays as it is: "
-        "serial = exclusive, slow = 1, integration = 2, resource_intensive = 1",
-    ),
-    Option(
-        "scheduler",
-        "lanes",
-        "lanes: lanes, groups and longest-first order hold, whatever --dist says; xdist: leave "
-        "it all to xdist's own schedulers",
-        metavar="lanes|xdist",
-        flag="--scheduler",
-    ),
-    Option(
-        "durations_file",
-        "",
-        "file of expected durations, as pytest-split reads and writes it "
-        "(default: .test_durations in pytest's cache directory)",
-        metavar="FILE",
-        flag="--durations-file",
-    ),
-    Option(
-        "warm_start",
-        "off",
-        "on: fork the workers from one process that has imported what the last run's workers "
-        "did, where the platform can; off: start each anew",
-        metavar="on|off",
-        flag="--warm-start",
-    ),
-    Option(
-        "worker_log_file",
-        "",
-        "log file of each worker; {worker_id} stands for its name, here and in log formats",
-    ),
-)
+from .options import DEFAULT_LANES, EXCLUSIVE, OPTIONS, VMID_MAX, VMID_MIN, Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +53,6 @@ class Settings:
         return bare
 
 
-def declare_options(parser: pytest.Parser) -> None:
-    """Add all options to pytest's parser."""
-    group = parser.getgroup("infra", "parallel test infrastructure")
-    for option in OPTIONS:
-        if option.ini:
-            parser.addini(option.name, _ini_help(option), type="string", default=None)
-        if option.flag:
-            group.addoption(
-                option.flag,
-                dest=option.name,
-                default=None,
-                metavar=option.metavar,
-                help=option.help,
-            )
-
-
 def read_settings(
     lookup_ini: Callable[[str], str | None],
     lookup_flag: Callable[[str], str | None],
@@ -213,10 +82,6 @@ def read_settings(
         is_warm_start=_parse_choice(*found["warm_start"], ("on", "off")) == "on",
         worker_log_file=found["worker_log_file"][1],
     )
-
-
-def _ini_help(option: Option) -> str:
-    return f"{option.help} (default: {option.default})" if option.default else option.help
 
 
 def _look_up(

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .lanes import join_groups
+from .options import EXCLUSIVE
 from .records import ANYWHERE, Routing, RunRecord, Span
-from .settings import EXCLUSIVE
 
 CLOCK_TOLERANCE_S: Final = 1.0
 """How far a test's wall-clock times may be from its duration, and from those of its run.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.infra import identity
 from tests.infra.errors import NoFreeBlockError, PidOutsideRangeError, SettingError
 from tests.infra.identity import BlockSource, build_block
-from tests.infra.settings import VMID_MAX, VMID_MIN
+from tests.infra.options import VMID_MAX, VMID_MIN
 
 ROOT = Path(__file__).parents[2]
 

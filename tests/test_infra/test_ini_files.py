@@ -5,7 +5,7 @@ from pathlib import Path
 import iniconfig
 import pytest
 
-from tests.infra import settings
+from tests.infra import options
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +56,7 @@ def test_markers_are_the_registered_ones() -> None:
 
     markers = dict(line.split(": ", 1) for line in lines)
     assert markers.pop("proof"), "the project's own"
-    assert markers == dict(settings.MARKERS)
+    assert markers == dict(options.MARKERS)
 
 
 def test_no_pytest_settings_in_pyproject() -> None:

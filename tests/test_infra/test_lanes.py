@@ -1,8 +1,8 @@
 import pytest
 
 from tests.infra.lanes import LaneTable, join_groups
+from tests.infra.options import DEFAULT_LANES
 from tests.infra.records import Routing
-from tests.infra.settings import DEFAULT_LANES
 
 mark = pytest.mark
 

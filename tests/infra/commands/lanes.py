@@ -13,8 +13,9 @@ from ..collection import collect
 from ..errors import SettingError
 from ..lanes import LaneTable
 from ..listing import Estimate, Listed, Listing, render_listing
+from ..options import DEFAULT_LANES
 from ..records import Routing
-from ..settings import DEFAULT_LANES, read_settings
+from ..settings import read_settings
 from .verb import ExitCode, Outcome, Verb
 
 DESCRIPTION: Final = """\
