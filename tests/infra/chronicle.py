@@ -29,6 +29,12 @@ def get_history(config: pytest.Config, settings: Settings) -> History:
     return config.stash[HISTORY]
 
 
+def print_problem(terminalreporter: pytest.TerminalReporter, chronicle: "Chronicle") -> None:
+    """Say what is wrong with a file of the history, once, where all summaries are."""
+    if chronicle.problem:
+        terminalreporter.write_line(f"infra: {chronicle.problem}", yellow=True)
+
+
 class Chronicle:
     """Notes what happens in a run, and hands it on to the next one."""
 

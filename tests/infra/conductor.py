@@ -6,7 +6,7 @@ which test goes where to `scheduler`.
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ from .chronicle import Chronicle
 from .plan import Plan
 from .records import RunRecord, WorkerRecord
 from .roster import Roster
-from .session import RUN_PATH, SLOT, STARTED, Session
+from .session import CHANNEL, FAREWELL, RUN_PATH, SLOT, STARTED, Session
 from .status import Running, Status
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from .scheduler import LaneScheduling
-
-CHANNEL: Final = "infra_channel"
-"""Key in xdist's `workerinput`: the execnet channel on which a worker sends its manifest."""
-
-FAREWELL: Final = "infra_worker"
-"""Key in xdist's `workeroutput`: what a worker tells about itself when it ends."""
 
 
 class Conductor:

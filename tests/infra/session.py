@@ -3,9 +3,10 @@
 It puts the parts below it together; when each is called is left to `plugin`.
 """
 
+import contextlib
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +16,18 @@ import pytest
 
 from . import identity, locks
 from .environment import RunDirectory, WorkerEnvironment, make_directory
+from .errors import InfraError
 from .lanes import LaneTable
 from .machine import read_peak_rss
 from .records import Holder, Manifest, Routing, WorkerRecord
 from .settings import Settings, read_settings
 from .vmids import VmidAllocator
+
+CHANNEL: Final = "infra_channel"
+"""Key in xdist's `workerinput`: the execnet channel on which a worker sends its manifest."""
+
+FAREWELL: Final = "infra_worker"
+"""Key in xdist's `workeroutput`: what a worker tells about itself when it ends."""
 
 SESSION: Final = pytest.StashKey["Session"]()
 
@@ -33,6 +41,15 @@ STARTED: Final = "infra_started"
 """Key in xdist's `workerinput`: when the controller opened the worker, since the epoch."""
 
 LOG_FORMATS: Final = ("log_format", "log_cli_format", "log_file_format")
+
+
+@contextlib.contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn an error of ours into pytest's way to say that a run can't begin."""
+    try:
+        yield
+    except InfraError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

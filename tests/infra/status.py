@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, Self
 
+import pytest
+
 STDERR: Final = 2
 
 PROC_STATUS: Final = Path("/proc/self/status")
@@ -97,6 +99,13 @@ def install(get_text: Callable[[float], str], *, descriptor: int = STDERR) -> St
     if signal.getsignal(signal.SIGUSR1) != signal.SIG_DFL or is_caught(signal.SIGUSR1):
         return None
     return StatusSignal(get_text, descriptor=descriptor)
+
+
+def answer(config: pytest.Config, get_text: Callable[[float], str]) -> None:
+    """Tell the status at each SIGUSR1 until pytest ends, where that may be."""
+    handler = install(get_text)
+    if handler is not None:
+        config.add_cleanup(handler.close)
 
 
 def is_caught(signum: int, proc_status: Path = PROC_STATUS) -> bool:

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from tests.infra.chronicle import Chronicle
-from tests.infra.conductor import CHANNEL, FAREWELL, Conductor
+from tests.infra.conductor import Conductor
 from tests.infra.history import History, Past
 from tests.infra.records import Block, Manifest, Routing, WorkerRecord
-from tests.infra.session import SLOT, Session
+from tests.infra.session import CHANNEL, FAREWELL, SLOT, Session
 
 
 class FakeChannel:

@@ -22,6 +22,7 @@ RANKS = [
     {"warmstart"},
     {"chronicle", "verdict", "collection", "session_fixtures"},
     {"conductor", "soloist", "commands"},
+    {"controller_side", "solo_side", "worker_side"},
     {"plugin", "cli"},
     {"__main__"},
 ]

@@ -1,0 +1,116 @@
+"""The hooks of the controller only; `plugin` registers them."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from . import report, status, verdict
+from .chronicle import Chronicle, print_problem
+from .conductor import Conductor
+from .session import Session, usage_errors
+from .timeline import summarise
+
+if TYPE_CHECKING:
+    from xdist.scheduler.protocol import Scheduling
+    from xdist.workermanage import WorkerController
+
+    from .warmstart import ControllerSide as WarmStart
+
+NO_MEMORY: Final = (
+    "pytest's cache is off, so no past run tells which tests take long; "
+    "name a file for that with --durations-file, or drop -p no:cacheprovider"
+)
+
+
+class ControllerSide:
+    """The hooks of the controller only."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        session: Session,
+        *,
+        reason: str,
+        warm_start: "WarmStart | None" = None,
+    ) -> None:
+        self._session = session
+        self._reason = reason
+        self._warm_start = warm_start
+        self._config = config
+        self._chronicle = Chronicle(config, session.settings)
+        self._conductor = Conductor(config, session, self._chronicle)
+        self._closing: list[str] = []
+        status.answer(config, self._conductor.render_status)
+
+    def pytest_report_header(self) -> list[str]:
+        """Tell run and mode, and how many workers and why."""
+        header = report.render_header(self._session.run_id, "in parallel", None)
+        return [*header, *report.render_workers(0, self._reason)]
+
+    # Any: execnet's specifications, one for each worker.
+    def pytest_xdist_setupnodes(self, specs: Sequence[Any]) -> None:
+        """Number the workers."""
+        self._conductor.assign_slots(specs)
+
+    def pytest_configure_node(self, node: "WorkerController") -> None:
+        """Open a channel of our own to a worker, and tell it what it can't know."""
+        self._conductor.open_worker(node)
+
+    def pytest_xdist_node_collection_finished(
+        self, node: "WorkerController", ids: Sequence[str]
+    ) -> None:
+        """Check what a worker told, and print blocks and lanes once all have."""
+        with usage_errors():
+            self._print_lines(self._conductor.check_worker(node, ids))
+
+    def pytest_xdist_make_scheduler(self) -> "Scheduling | None":
+        """Keep lanes and groups under every `--dist` that distributes."""
+        return self._conductor.make_scheduler()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a test went, and which worker a failure, or a crash, happened on."""
+        self._chronicle.recorder.add(report)
+        if report.failed:
+            self._conductor.note_failure(report)
+
+    def pytest_testnodedown(self, node: "WorkerController", error: object | None) -> None:
+        """Note what a worker tells at its end, or that it crashed."""
+        self._conductor.close_worker(node, error)
+
+    # wrapper, tryfirst: outermost, against pytest's terminal, which writes its summary and its
+    # last line in this hook.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Teach the next runs, and fail a run whose own reports show a breach."""
+        is_warm = self._warm_start is not None and self._warm_start.is_warm
+        run, audit = self._conductor.close(is_warm=is_warm)
+        self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
+        if audit.violations:
+            verdict.fail_run(session)
+        yield
+        arguments = [str(argument) for argument in self._config.invocation_params.args]
+        verdict.print_breaches(self._config, report.render_audit(audit, arguments))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what bounds the run, and how to repeat what failed, with the same VMIDs."""
+        if self._config.get_verbosity() >= 0:
+            if self._warm_start and (line := self._warm_start.explain()):
+                self._closing.append(f"infra: {line}")
+            for line in self._closing:
+                terminalreporter.write_line(line)
+        print_problem(terminalreporter, self._chronicle)
+        if not self._chronicle.has_memory and self._config.get_verbosity() >= 0:
+            terminalreporter.write_line(f"infra: {NO_MEMORY}")
+        commands = self._conductor.render_repeats()
+        if commands:
+            terminalreporter.section("again, one worker at a time, with the VMIDs it had")
+            for command in commands:
+                terminalreporter.write_line(command)
+
+    def _print_lines(self, lines: Sequence[str]) -> None:
+        terminal = self._config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None and self._config.get_verbosity() >= 0:
+            terminal.ensure_newline()
+            for line in lines:
+                terminal.write_line(line)

@@ -1,0 +1,48 @@
+"""The hooks of a run in one process, without workers; `plugin` registers them."""
+
+import pytest
+
+from . import report, status
+from .chronicle import Chronicle, print_problem
+from .session import Session, usage_errors
+from .soloist import Soloist
+
+
+class SoloSide:
+    """The hooks of a run without workers."""
+
+    def __init__(self, config: pytest.Config, session: Session, *, reason: str) -> None:
+        self._session = session
+        self._reason = reason
+        self._chronicle = Chronicle(config, session.settings)
+        self._soloist = Soloist(session, self._chronicle)
+        status.answer(config, self._soloist.render_status)
+
+    def pytest_report_header(self) -> list[str]:
+        """Tell run, mode and VMIDs, and why there are no workers."""
+        header = report.render_header(
+            self._session.run_id, "in one process", self._session.vmids.block
+        )
+        return [*header, *report.render_workers(0, self._reason)]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Refuse contradictory markers, and note what will run."""
+        with usage_errors():
+            self._soloist.note_collected(session.items)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note which test runs."""
+        self._soloist.note_start(nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how it went."""
+        self._chronicle.recorder.add(report)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Teach the next runs."""
+        if not session.config.option.collectonly:
+            self._soloist.close()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what is wrong with a file of the history."""
+        print_problem(terminalreporter, self._chronicle)
