@@ -1,0 +1,199 @@
+"""What a run must not have done, found from what its tests wrote down and from its JUnit file.
+
+Nothing here asks the infrastructure: neither its own audit nor its idea of a lane is used.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from pytest_runs import Finished
+from witness import Seen, Testimony
+
+from proving.suites import CRASHES, Plan, PlannedTest, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One test as the JUnit file tells it."""
+
+    name: str
+    outcome: str
+    """`passed`, `failed`, `error` or `skipped`."""
+    is_crash: bool
+    """Whether the report says that the worker crashed in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of a run from outside of the infrastructure."""
+
+    plan: Plan
+    finished: Finished
+    testimony: Testimony
+    reported: Sequence[Reported]
+
+    def plan_of(self, nodeid: str) -> PlannedTest:
+        """Return what was planned for a test that ran."""
+        return next(test for test in self.plan.tests if test.name == name_of(nodeid))
+
+
+def read_junit(path: Path) -> list[Reported]:
+    """Read the reports of a run; none where it wrote no file."""
+    if not path.exists():
+        return []
+    # The file was written by pytest a moment ago.
+    cases = ET.parse(path).getroot().iter("testcase")  # noqa: S314
+    return [_read_case(case) for case in cases]
+
+
+def find_violations(evidence: Evidence) -> list[str]:
+    """Return a sentence for each thing that must not have happened."""
+    if evidence.finished.is_hung:
+        return [f"it hung; {len(evidence.testimony.seen)} tests had run"]
+    return [
+        # Those that come in numbers last, so that they don't hide the others.
+        *(f"left a process behind: {line}" for line in evidence.finished.leftovers),
+        *find_miscounted(evidence),
+        *find_wrong_outcomes(evidence),
+        *find_strays(evidence),
+        *find_crowded_lanes(evidence),
+        *find_overlaps(evidence),
+    ]
+
+
+def find_overlaps(evidence: Evidence) -> Iterator[str]:
+    """Find tests that ran beside an exclusive one."""
+    seen = evidence.testimony.seen
+    for one in seen:
+        if not evidence.plan_of(one.nodeid).is_exclusive:
+            continue
+        for other in seen:
+            if other is not one and other.start < one.stop and one.start < other.stop:
+                yield f"{other.nodeid} ({other.worker}) beside exclusive {one.nodeid}"
+
+
+def find_crowded_lanes(evidence: Evidence) -> Iterator[str]:
+    """Find lanes in which more tests ran at a time than their width."""
+    for lane, width in evidence.plan.widths.items():
+        crowd = find_peak(
+            one for one in evidence.testimony.seen if lane in evidence.plan_of(one.nodeid).lanes
+        )
+        if len(crowd) > width:
+            who = ", ".join(f"{one.nodeid} ({one.worker})" for one in crowd)
+            yield f"{len(crowd)} tests at a time in lane {lane} of width {width}: {who}"
+
+
+def find_peak(spans: Iterable[Seen]) -> Sequence[Seen]:
+    """Return the most tests that ran at the same time."""
+    # An end comes before a begin of the same moment.
+    steps = [(moment, order, one) for one in spans for order, moment in enumerate(_ends(one))]
+    peak: Sequence[Seen] = ()
+    running: list[Seen] = []
+    for _, order, one in sorted(steps, key=lambda step: step[:2]):
+        if order == 0:
+            running.remove(one)
+            continue
+        running.append(one)
+        if len(running) > len(peak):
+            peak = tuple(running)
+    return peak
+
+
+def _ends(one: Seen) -> tuple[float, float]:
+    return one.stop, one.start
+
+
+def find_strays(evidence: Evidence) -> Iterator[str]:
+    """Find groups that changed their worker although it had not crashed."""
+    crashed = {one.worker for one in evidence.testimony.seen if one.is_crashed}
+    crashed |= set(evidence.testimony.crashed_outside)
+    for group in {name for test in evidence.plan.tests for name in test.groups}:
+        homes = [
+            one.worker
+            for one in evidence.testimony.seen
+            if group in evidence.plan_of(one.nodeid).groups
+        ]
+        for before, after in pairwise(homes):
+            if before != after and before not in crashed:
+                yield f"{group} went from {before} to {after}"
+
+
+def find_miscounted(evidence: Evidence) -> Iterator[str]:
+    """Find tests that ran, or were reported, more than once, or never."""
+    ran = Counter(one.nodeid for one in evidence.testimony.seen)
+    yield from (f"{nodeid} ran {times} times" for nodeid, times in ran.items() if times > 1)
+    yield from (f"{nodeid} neither ended nor crashed" for nodeid in evidence.testimony.unended)
+    told = Counter(one.name for one in evidence.reported)
+    yield from (f"{name} was reported {times} times" for name, times in told.items() if times > 1)
+    per_function = Counter(name_of(name) for name in told)
+    ran_of = Counter(name_of(nodeid) for nodeid in ran)
+    lost = len(evidence.testimony.crashed_outside)
+    for test in evidence.plan.tests:
+        wanted = test.parameters * evidence.plan.count
+        if per_function[test.name] != wanted:
+            yield f"{test.name}: {per_function[test.name]} of {wanted} were reported"
+        # A worker that dies between two tests may take one with it that was sent to it.
+        lost -= wanted - ran_of[test.name]
+    if lost < 0:
+        yield f"{-lost} tests never ran"
+
+
+def find_wrong_outcomes(evidence: Evidence) -> Iterator[str]:
+    """Find tests with another outcome than planned, and a wrong exit code."""
+    crashed = {last_part(one.nodeid) for one in evidence.testimony.seen if one.is_crashed}
+    ran = {last_part(one.nodeid) for one in evidence.testimony.seen}
+    taken_along = 0
+    for one in evidence.reported:
+        wanted_crash = one.name in crashed or one.name not in ran
+        taken_along += one.name not in ran
+        wanted = "failed" if wanted_crash else _get_outcome(evidence.plan_of(one.name))
+        if one.outcome != wanted:
+            yield f"{one.name} was reported as {one.outcome}, not as {wanted}"
+        if wanted_crash and not one.is_crash:
+            yield f"the report of {one.name} does not tell that its worker crashed"
+    if taken_along > len(evidence.testimony.crashed_outside):
+        yield f"{taken_along} tests were reported as crashed that never began"
+    failures = any(one.outcome in ("failed", "error") for one in evidence.reported)
+    if evidence.finished.returncode != int(failures):
+        yield f"exit code {evidence.finished.returncode} instead of {int(failures)}"
+
+
+def last_part(nodeid: str) -> str:
+    """Return what the JUnit file calls a test's name."""
+    return nodeid.rsplit("::", 1)[-1]
+
+
+def count_tests(plan: Plan) -> int:
+    """Return how many tests a run of the plan has."""
+    return sum(test.parameters for test in plan.tests) * plan.count
+
+
+def measure_crowds(evidence: Evidence) -> Mapping[str, int]:
+    """Return the peak of each lane, and of all tests under the empty name."""
+    seen = evidence.testimony.seen
+    lanes = {
+        lane: len(find_peak(one for one in seen if lane in evidence.plan_of(one.nodeid).lanes))
+        for lane in evidence.plan.widths
+    }
+    return {"": len(find_peak(seen)), **lanes}
+
+
+def _get_outcome(test: PlannedTest) -> str:
+    if test.kind in CRASHES:
+        return "failed"
+    return {"fails": "failed", "skips": "skipped"}.get(test.kind, "passed")
+
+
+def _read_case(case: ET.Element) -> Reported:
+    name = str(case.get("name"))
+    for child in case:
+        if child.tag in ("failure", "error", "skipped"):
+            is_crash = "crashed while running" in f"{child.get('message', '')} {child.text or ''}"
+            # pytest files a crash under errors, because it belongs to no phase of the test.
+            is_failure = is_crash or child.tag == "failure"
+            return Reported(name, "failed" if is_failure else child.tag, is_crash)
+    return Reported(name, "passed", is_crash=False)
