@@ -50,6 +50,19 @@ class Python:
         return {**environ, **more}
 
 
+class UnexpectedRunError(Exception):
+    """A run did something else than the benchmark is about, so its figures mean nothing."""
+
+    def __init__(self, who: str, finished: "Finished") -> None:
+        super().__init__(who, finished)
+        self.who = who
+        self.finished = finished
+
+    def __str__(self) -> str:
+        command = " ".join(self.finished.command)
+        return f"unexpected run of {self.who}: {command}\n{self.finished.output}"
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What a run did."""

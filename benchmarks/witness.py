@@ -5,7 +5,7 @@ its tests to a file of its own, by the machine's monotonic clock.  It knows noth
 infrastructure, so it can testify against it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -127,6 +127,26 @@ def read_testimony(directory: Path) -> Testimony:
         if begun:
             unended.append(begun[0])
     return Testimony(sorted(seen, key=lambda one: one.start), crashed_outside, unended)
+
+
+def find_peak(spans: Iterable[Seen]) -> Sequence[Seen]:
+    """Return the most tests that ran at the same time."""
+    # An end comes before a begin of the same moment.
+    steps = [(moment, order, one) for one in spans for order, moment in enumerate(_ends(one))]
+    peak: Sequence[Seen] = ()
+    running: list[Seen] = []
+    for _, order, one in sorted(steps, key=lambda step: step[:2]):
+        if order == 0:
+            running.remove(one)
+            continue
+        running.append(one)
+        if len(running) > len(peak):
+            peak = tuple(running)
+    return peak
+
+
+def _ends(one: Seen) -> tuple[float, float]:
+    return one.stop, one.start
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, float, str]]:

@@ -4,14 +4,14 @@ Nothing here asks the infrastructure: neither its own audit nor its idea of a la
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pytest_runs import Finished
-from witness import Seen, Testimony
+from witness import Testimony, find_peak
 
 from proving.suites import CRASHES, Plan, PlannedTest, name_of
 
@@ -85,26 +85,6 @@ def find_crowded_lanes(evidence: Evidence) -> Iterator[str]:
         if len(crowd) > width:
             who = ", ".join(f"{one.nodeid} ({one.worker})" for one in crowd)
             yield f"{len(crowd)} tests at a time in lane {lane} of width {width}: {who}"
-
-
-def find_peak(spans: Iterable[Seen]) -> Sequence[Seen]:
-    """Return the most tests that ran at the same time."""
-    # An end comes before a begin of the same moment.
-    steps = [(moment, order, one) for one in spans for order, moment in enumerate(_ends(one))]
-    peak: Sequence[Seen] = ()
-    running: list[Seen] = []
-    for _, order, one in sorted(steps, key=lambda step: step[:2]):
-        if order == 0:
-            running.remove(one)
-            continue
-        running.append(one)
-        if len(running) > len(peak):
-            peak = tuple(running)
-    return peak
-
-
-def _ends(one: Seen) -> tuple[float, float]:
-    return one.stop, one.start
 
 
 def find_strays(evidence: Evidence) -> Iterator[str]:
