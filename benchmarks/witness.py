@@ -12,7 +12,7 @@ from typing import Final
 
 DIRECTORY: Final = "WITNESS_DIR"
 CRASH_ONCE: Final = "WITNESS_CRASH_ONCE"
-"""Where a worker crashes once in the run: `fixture` (a session fixture) or `loop` (before all)."""
+"""Where a worker crashes once: `fixture` (of the session), `loop` (before all), `end` (after)."""
 
 CONFTEST: Final = """
 import os
@@ -72,9 +72,21 @@ def state_of_the_session():
     die_once("fixture")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish():
+    STATE["nodeid"] = "-"
+    die_once("end")
+
+
 @pytest.fixture
 def crash():
     return die
+
+
+@pytest.fixture
+def crash_late():
+    yield
+    die("exit")
 """
 
 
@@ -97,8 +109,10 @@ class Testimony:
 
     seen: Sequence[Seen]
     """In the order of their begin."""
-    crashed_outside: Sequence[str]
+    crashed_before: Sequence[str]
     """Workers that crashed before any test of theirs began."""
+    crashed_after: Sequence[str]
+    """Workers that crashed after all tests of theirs had ended."""
     unended: Sequence[str]
     """Tests that began, and neither ended nor crashed."""
 
@@ -111,22 +125,24 @@ class Testimony:
 def read_testimony(directory: Path) -> Testimony:
     """Read what the processes of a run wrote into `directory`."""
     seen: list[Seen] = []
-    crashed_outside: list[str] = []
+    crashed: dict[bool, list[str]] = {False: [], True: []}
     unended: list[str] = []
     for path in sorted(directory.glob("*.*[0-9]")):
         worker, pid = path.name.rsplit(".", 1)
         begun: tuple[str, float] | None = None
+        has_run = False
         for kind, moment, nodeid in _read_lines(path):
             if kind == "start":
                 begun = nodeid, moment
             elif begun is None:
-                crashed_outside.append(worker)
+                crashed[has_run].append(worker)
             else:
                 seen.append(Seen(nodeid, worker, int(pid), begun[1], moment, kind == "crash"))
-                begun = None
+                begun, has_run = None, True
         if begun:
             unended.append(begun[0])
-    return Testimony(sorted(seen, key=lambda one: one.start), crashed_outside, unended)
+    in_order = sorted(seen, key=lambda one: one.start)
+    return Testimony(in_order, crashed[False], crashed[True], unended)
 
 
 def find_peak(spans: Iterable[Seen]) -> Sequence[Seen]:

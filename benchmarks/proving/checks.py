@@ -3,6 +3,7 @@
 Nothing here asks the infrastructure: neither its own audit nor its idea of a lane is used.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pytest_runs import Finished
-from witness import Testimony, find_peak
+from witness import Seen, Testimony, find_peak
 
-from proving.suites import CRASHES, Plan, PlannedTest, name_of
+from proving.suites import CRASHES, Plan, PlannedTest, build_nodeids, find_homes, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,38 +89,39 @@ def find_crowded_lanes(evidence: Evidence) -> Iterator[str]:
 
 
 def find_strays(evidence: Evidence) -> Iterator[str]:
-    """Find groups that changed their worker although it had not crashed."""
-    crashed = {one.worker for one in evidence.testimony.seen if one.is_crashed}
-    crashed |= set(evidence.testimony.crashed_outside)
-    for group in {name for test in evidence.plan.tests for name in test.groups}:
-        homes = [
-            one.worker
-            for one in evidence.testimony.seen
-            if group in evidence.plan_of(one.nodeid).groups
-        ]
-        for before, after in pairwise(homes):
-            if before != after and before not in crashed:
-                yield f"{group} went from {before} to {after}"
+    """Find groups, and scopes of `--dist`, that changed their worker though it had not crashed."""
+    testimony = evidence.testimony
+    gone_at = dict.fromkeys((*testimony.crashed_before, *testimony.crashed_after), 0.0)
+    gone_at |= {one.worker: one.stop for one in testimony.seen if one.is_crashed}
+    homes: dict[str, list[Seen]] = {}
+    for one in testimony.seen:
+        for name in find_homes(evidence.plan, one.nodeid):
+            homes.setdefault(name, []).append(one)
+    for name, stays in homes.items():
+        for before, after in pairwise(stays):
+            if before.worker != after.worker and after.start < gone_at.get(before.worker, math.inf):
+                yield f"{name} went from {before.worker} to {after.worker} with {after.nodeid}"
 
 
 def find_miscounted(evidence: Evidence) -> Iterator[str]:
     """Find tests that ran, or were reported, more than once, or never."""
-    ran = Counter(one.nodeid for one in evidence.testimony.seen)
+    testimony = evidence.testimony
+    ran = Counter(one.nodeid for one in testimony.seen)
     yield from (f"{nodeid} ran {times} times" for nodeid, times in ran.items() if times > 1)
-    yield from (f"{nodeid} neither ended nor crashed" for nodeid in evidence.testimony.unended)
+    yield from (f"{nodeid} neither ended nor crashed" for nodeid in testimony.unended)
     told = Counter(one.name for one in evidence.reported)
     yield from (f"{name} was reported {times} times" for name, times in told.items() if times > 1)
-    per_function = Counter(name_of(name) for name in told)
-    ran_of = Counter(name_of(nodeid) for nodeid in ran)
-    lost = len(evidence.testimony.crashed_outside)
-    for test in evidence.plan.tests:
-        wanted = test.parameters * evidence.plan.count
-        if per_function[test.name] != wanted:
-            yield f"{test.name}: {per_function[test.name]} of {wanted} were reported"
-        # A worker that dies between two tests may take one with it that was sent to it.
-        lost -= wanted - ran_of[test.name]
-    if lost < 0:
-        yield f"{-lost} tests never ran"
+    if evidence.plan.maxfail:
+        return
+    names = [
+        last_part(one) for test in evidence.plan.tests for one in build_nodeids(evidence.plan, test)
+    ]
+    yield from (f"{name} was never reported" for name in names if name not in told)
+    ran_names = {last_part(nodeid) for nodeid in ran}
+    never = [name for name in names if name not in ran_names]
+    # A worker that dies before its first test may take that one with it.
+    if len(never) > len(testimony.crashed_before):
+        yield f"{', '.join(never)} never ran"
 
 
 def find_wrong_outcomes(evidence: Evidence) -> Iterator[str]:
@@ -135,21 +137,18 @@ def find_wrong_outcomes(evidence: Evidence) -> Iterator[str]:
             yield f"{one.name} was reported as {one.outcome}, not as {wanted}"
         if wanted_crash and not one.is_crash:
             yield f"the report of {one.name} does not tell that its worker crashed"
-    if taken_along > len(evidence.testimony.crashed_outside):
+    if taken_along > len(evidence.testimony.crashed_before):
         yield f"{taken_along} tests were reported as crashed that never began"
     failures = any(one.outcome in ("failed", "error") for one in evidence.reported)
-    if evidence.finished.returncode != int(failures):
-        yield f"exit code {evidence.finished.returncode} instead of {int(failures)}"
+    # A run that a failure ended early is called interrupted by xdist.
+    wanted_codes = ((1, 2) if evidence.plan.maxfail else (1,)) if failures else (0,)
+    if evidence.finished.returncode not in wanted_codes:
+        yield f"exit code {evidence.finished.returncode}, not {wanted_codes}"
 
 
 def last_part(nodeid: str) -> str:
     """Return what the JUnit file calls a test's name."""
     return nodeid.rsplit("::", 1)[-1]
-
-
-def count_tests(plan: Plan) -> int:
-    """Return how many tests a run of the plan has."""
-    return sum(test.parameters for test in plan.tests) * plan.count
 
 
 def measure_crowds(evidence: Evidence) -> Mapping[str, int]:

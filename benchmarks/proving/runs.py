@@ -10,7 +10,7 @@ from pytest_runs import OURS, Python, run_pytest
 from witness import CONFTEST, CRASH_ONCE, DIRECTORY, read_testimony
 
 from proving.checks import Evidence, read_junit
-from proving.suites import MARKER_WIDTHS, Plan, build_durations, render_files
+from proving.suites import MARKER_WIDTHS, Plan, build_durations, build_last_failed, render_files
 
 TIMEOUT_S: Final = 60
 PLUGINS: Final = ("-p", "xdist.plugin", "-p", "pytest_asyncio.plugin", "-p", "pytest_repeat")
@@ -46,6 +46,9 @@ def write_suite(plan: Plan, directory: Path) -> None:
     if plan.has_history:
         (directory / "durations.json").write_text(json.dumps(build_durations(plan)))
         lines.append("durations_file = durations.json\n")
+        cache = directory / ".pytest_cache" / "v" / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        (cache / "lastfailed").write_text(json.dumps(build_last_failed(plan)))
     (directory / "pytest.ini").write_text(INI + "".join(lines), encoding="utf-8")
 
 

@@ -14,8 +14,11 @@ MARKER_WIDTHS: Final[Mapping[str, int]] = {"slow": 1, "integration": 2, "resourc
 """Lanes that the infrastructure has by default; written down here once more on purpose."""
 
 DISTS: Final = ("load", "worksteal", "loadscope", "loadfile", "loadgroup")
-CRASHES: Final = ("exit", "kill")
-OUTSIDE: Final = ("fixture", "loop")
+CRASHES: Final = ("exit", "kill", "late")
+"""Kinds of tests that end their worker: by `os._exit`, by a signal, in a fixture's teardown."""
+
+OUTSIDE: Final = ("fixture", "loop", "end")
+"""Where else one worker ends: in a session fixture, before its first test, after its last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class PlannedTest:
     lanes: tuple[str, ...]
     groups: tuple[str, ...]
     kind: str
-    """`plain`, `async`, `fails`, `skips`, `exit` or `kill`; the last two end the worker."""
+    """`plain`, `async`, `fails`, `skips`, or one of `CRASHES`."""
     parameters: int
     """How often it is parametrised; 1: not at all."""
 
@@ -48,13 +51,16 @@ class Plan:
     count: int
     has_history: bool
     crash_outside: str
-    """`fixture`, `loop` or empty: where one worker crashes once outside of a test's body."""
+    """Empty, or one of `OUTSIDE`: where one worker crashes once outside of a test's body."""
+    maxfail: int
+    """0: no limit, so that every test has to be reported."""
 
     @property
     def arguments(self) -> list[str]:
         """What is given to pytest on top of what every run gets."""
         count = [f"--count={self.count}"] if self.count > 1 else []
-        return ["-n", str(self.workers), "--dist", self.dist, *count]
+        maxfail = [f"--maxfail={self.maxfail}"] if self.maxfail else []
+        return ["-n", str(self.workers), "--dist", self.dist, *count, *maxfail]
 
     @property
     def has_crashes(self) -> bool:
@@ -78,7 +84,8 @@ def build_plan(seed: int, *, has_crashes: bool) -> Plan:
         dist=dice.choice(DISTS),
         count=dice.choice((1, 1, 1, 2)),
         has_history=dice.random() < 0.5,
-        crash_outside=dice.choice(("", "", *OUTSIDE)) if has_crashes else "",
+        crash_outside=dice.choice(("", "", "", *OUTSIDE)) if has_crashes else "",
+        maxfail=dice.choice((0,) * 9 + (1, 2)),
     )
 
 
@@ -90,6 +97,23 @@ def build_durations(plan: Plan) -> dict[str, float]:
     right = {nodeid: sleeps[name_of(nodeid)] for nodeid in nodeids if dice.random() < 0.8}
     wrong = {nodeid: dice.random() * 5 for nodeid in nodeids if dice.random() < 0.1}
     return {**right, **wrong, "test_gone.py::test_gone": 3.0}
+
+
+def build_last_failed(plan: Plan) -> dict[str, bool]:
+    """Build what pytest's cache keeps of the last failures: some tests, and one that is gone."""
+    dice = random.Random(plan.seed)  # noqa: S311  no secret
+    nodeids = [nodeid for test in plan.tests for nodeid in build_nodeids(plan, test)]
+    return dict.fromkeys([one for one in nodeids if dice.random() < 0.1] + ["gone.py::gone"], True)
+
+
+def find_homes(plan: Plan, nodeid: str) -> tuple[str, ...]:
+    """Return the names of all that keeps a test on one worker: groups, and `--dist`'s scope."""
+    groups = next(test.groups for test in plan.tests if test.name == name_of(nodeid))
+    if plan.dist == "loadscope":
+        return (*groups, nodeid.rsplit("::", 1)[0])
+    if plan.dist == "loadfile":
+        return (*groups, nodeid.split("::", 1)[0])
+    return groups
 
 
 def build_nodeids(plan: Plan, test: PlannedTest) -> list[str]:
@@ -175,7 +199,7 @@ def _render_test(plan: Plan, test: PlannedTest) -> list[str]:
     if test.kind == "async":
         marks.append("asyncio")
     if test.kind in CRASHES:
-        arguments.append("crash")
+        arguments.append("crash_late" if test.kind == "late" else "crash")
     prefix = "async def" if test.kind == "async" else "def"
     head = f"{prefix} {test.name}({', '.join(arguments)}):"
     return [*(f"@pytest.mark.{mark}" for mark in marks), head, *_render_body(test)]

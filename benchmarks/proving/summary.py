@@ -91,7 +91,8 @@ def _count(evidences: Sequence[Evidence]) -> dict[str, int]:
         "exclusive ones among them": exclusive,
         "workers that crashed in a test": sum(one.is_crashed for one in seen),
         "workers that crashed outside of one": sum(
-            len(evidence.testimony.crashed_outside) for evidence in evidences
+            len(one.testimony.crashed_before) + len(one.testimony.crashed_after)
+            for one in evidences
         ),
         "tests planned to crash: exclusive": crashes_of["exclusive"],
         "tests planned to crash: in a lane": crashes_of["lane"],
@@ -116,7 +117,8 @@ def _render_tables(evidences: Sequence[Evidence]) -> list[str]:
         + ".",
         f"With `--count=2`: {sum(plan.count > 1 for plan in plans)}; "
         f"with a history: {sum(plan.has_history for plan in plans)}; "
-        f"with crashes: {sum(plan.has_crashes for plan in plans)}.",
+        f"with crashes: {sum(plan.has_crashes for plan in plans)}; "
+        f"with `--maxfail`: {sum(bool(plan.maxfail) for plan in plans)}.",
         "",
     ]
 
