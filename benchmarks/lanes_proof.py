@@ -13,6 +13,8 @@ import argparse
 import contextlib
 import os
 import sys
+import tempfile
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -26,6 +28,7 @@ from proving.summary import Verdict, render_report
 from pytest_runs import ROOT, Python
 
 RESULT = Path(__file__).with_suffix(".md")
+LOGS = Path(tempfile.gettempdir()) / "lanes-proof"
 
 
 def build_plans(seeds: Sequence[int]) -> list[Plan]:
@@ -49,7 +52,11 @@ def judge(evidence: Evidence) -> Verdict:
     """Check a run, and say at once what is wrong with it and how to repeat it."""
     verdict = Verdict(evidence, find_violations(evidence))
     if verdict.violations:
-        print(f"\n{verdict.render()}", flush=True)
+        LOGS.mkdir(exist_ok=True)
+        # What depends on timing may not come again, so what pytest said is kept.
+        log = LOGS / f"seed-{evidence.plan.seed}-{uuid.uuid4().hex[:6]}.log"
+        log.write_text(evidence.finished.output, encoding="utf-8")
+        print(f"\n{verdict.render()}\n  what pytest said: {log}", flush=True)
     return verdict
 
 
@@ -59,6 +66,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=200, help="runs, one a seed (default: 200)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default: 0)")
     parser.add_argument("--seed", type=int, help="repeat the run of one seed")
+    parser.add_argument("--times", type=int, default=1, help="with --seed: so often")
     parser.add_argument("--keep", type=Path, help="with --seed: keep suite and logs there")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
     parser.add_argument("--root", type=Path, default=ROOT, help="where tests.infra comes from")
@@ -89,9 +97,11 @@ def main() -> int:
         python = Python(options.root.resolve(), chosen)
         if options.self_test:
             return find_blind_spots(python)
-        if options.seed is not None:
+        if options.seed is not None and options.times == 1:
             return repeat(python, options.seed, options.keep)
-        seeds = range(options.first, options.first + options.runs)
+        seeds: Sequence[int] = range(options.first, options.first + options.runs)
+        if options.seed is not None:
+            seeds = [options.seed] * options.times
         verdicts = prove(python, build_plans(seeds), options.jobs)
         text = render_report(python, verdicts)
     print(text)
