@@ -1,0 +1,121 @@
+"""One trial: the suite beside a plugin, sequentially and in parallel, and what differed."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from proving.checks import read_junit
+from pytest_runs import OURS, Finished, Python, run_pytest
+from witness import DIRECTORY, Testimony, find_peak, read_testimony
+
+from beside.neighbours import Neighbour, Way
+from beside.suite import ENDLESS, WIDTHS, read_lane, write_suite
+
+TIMEOUT_S = 90
+BASE_PLUGINS = ("-p", "asyncio", "-p", "repeat", "-p", "xdist")
+SIGNAL_METHOD = "--timeout-method=signal"
+"""For the sequential run: the other method would end pytest itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a run of the suite did."""
+
+    finished: Finished
+    outcomes: Mapping[str, str]
+    """Name of the test to its outcome."""
+    doubled: tuple[str, ...]
+    testimony: Testimony
+    has_artefact: bool
+
+
+def observe(python: Python, neighbour: Neighbour, args: list[str]) -> Observed:
+    """Run the suite in a directory of its own."""
+    with tempfile.TemporaryDirectory(prefix="beside-") as name:
+        directory = Path(name)
+        write_suite(directory)
+        witness = directory / "witness"
+        witness.mkdir()
+        environ = {DIRECTORY: str(witness), "PROXMOX_TEST_INFRA_DIR": str(directory / "infra")}
+        if neighbour.kills_workers:
+            environ["ENDLESS"] = "yes"
+        junit = directory / "junit.xml"
+        command = [*BASE_PLUGINS, *OURS, *neighbour.all_args, f"--junitxml={junit}", *args]
+        finished = run_pytest(python, command, directory, timeout_s=TIMEOUT_S, environ=environ)
+        reported = read_junit(junit)
+        counts = Counter(one.name for one in reported)
+        return Observed(
+            finished=finished,
+            outcomes={one.name: one.outcome for one in reported},
+            doubled=tuple(test for test, number in counts.items() if number > 1),
+            testimony=read_testimony(witness),
+            has_artefact=any(directory.glob(neighbour.artefact or "junit.xml")),
+        )
+
+
+def run_sequentially(python: Python, neighbour: Neighbour, way: Way) -> Observed:
+    """Run what the way chooses without workers."""
+    signal = [SIGNAL_METHOD] if neighbour.kills_workers else []
+    return observe(python, neighbour, [*way.args, *signal])
+
+
+def run_in_parallel(python: Python, neighbour: Neighbour, way: Way) -> Observed:
+    """Run the way as it is; one process alone must not be ended by a timeout."""
+    is_alone = "no:xdist" in way.parallel or "no" in way.parallel
+    signal = [SIGNAL_METHOD] if neighbour.kills_workers and is_alone else []
+    return observe(python, neighbour, [*way.args, *way.parallel, *signal])
+
+
+def find_problems(
+    neighbour: Neighbour, way: Way, sequential: Observed, parallel: Observed
+) -> list[str]:
+    """Return a sentence for each thing that went wrong in the parallel run."""
+    if parallel.finished.is_hung:
+        return ["it hung"]
+    problems = [f"left behind: {line}" for line in parallel.finished.leftovers]
+    if "INTERNALERROR" in parallel.finished.output:
+        problems.append("INTERNALERROR")
+    if not parallel.has_artefact and neighbour.artefact:
+        problems.append(f"no {neighbour.artefact}")
+    if not way.runs_everywhere:
+        problems += [f"{name} was reported twice" for name in parallel.doubled]
+        problems += find_broken_limits(parallel.testimony)
+    return problems + list(compare(way, sequential, parallel))
+
+
+def compare(way: Way, sequential: Observed, parallel: Observed) -> Iterator[str]:
+    """Compare the outcomes per test, and the exit codes."""
+    for name, wanted in sequential.outcomes.items():
+        got = parallel.outcomes.get(name, "not reported")
+        if got == "not reported" and way.is_cut_short:
+            continue
+        # A flaky test whose other copy has run before it passes, where all workers run all.
+        if got != wanted and not (way.runs_everywhere and "flaky" in name):
+            yield f"{name}: {got}, sequentially {wanted}"
+    for name in set(parallel.outcomes) - set(sequential.outcomes):
+        yield f"{name}: {parallel.outcomes[name]}, sequentially not run"
+    codes = sequential.finished.returncode, parallel.finished.returncode
+    if codes[0] != codes[1] and not (way.is_cut_short and codes[1] in (1, 2)):
+        yield f"exit code {codes[1]}, sequentially {codes[0]}"
+
+
+def find_broken_limits(testimony: Testimony) -> list[str]:
+    """Find tests beside exclusive ones, and lanes with too many at a time."""
+    # A test that another one of a rerun or a timeout ended has no end of its own.
+    seen = [one for one in testimony.seen if not one.nodeid.endswith(ENDLESS)]
+    broken = [
+        f"{other.nodeid} beside {one.nodeid}"
+        for one in seen
+        for other in seen
+        if read_lane(one.nodeid) == "exclusive"
+        and other is not one
+        and other.start < one.stop
+        and one.start < other.stop
+    ]
+    for lane, width in WIDTHS.items():
+        crowd = find_peak(one for one in seen if read_lane(one.nodeid) == lane)
+        if len(crowd) > width:
+            broken.append(f"{len(crowd)} at a time in lane {lane}")
+    return broken
