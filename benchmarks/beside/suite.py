@@ -7,7 +7,6 @@ from typing import Final
 from witness import CONFTEST
 
 WIDTHS: Final = {"slow": 1, "pair": 2}
-FLAKY: Final = "test_flaky"
 ENDLESS: Final = "test_endless"
 """Sleeps for ever where a plugin ends tests that take too long, and passes at once elsewhere."""
 
@@ -60,8 +59,8 @@ async def test_async_NN():
     await asyncio.sleep(0.002)
 """
 ODD: Final = """
-def test_flaky():
-    marker = os.path.join(os.environ["WITNESS_DIR"], ".flaky")
+def test_flaky(request):
+    marker = os.path.join(os.environ["WITNESS_DIR"], f".{request.node.name}")
     is_first = not os.path.exists(marker)
     open(marker, "w").close()
     assert not is_first
