@@ -53,6 +53,7 @@ def record(request, worker_id, process_unique_vmid):
         "seen": os.environ.get("LEFT_BY_A_TEST"),
         "vmids": [int(process_unique_vmid)], "held_from": time.monotonic()}
     yield entry
+    time.sleep(0.002)
     entry["held_until"] = time.monotonic()
     RECORDS.mkdir(exist_ok=True)
     with open(RECORDS / f"{worker_id}-{os.getpid()}.jsonl", "a") as file:
@@ -88,17 +89,17 @@ def test_mocks(number, record, thread_safe_mock_builder):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(4))
 def test_slow(number, record):
-    record["group"] = "slow"
+    record["lane"] = "slow"
 
 @pytest.mark.serial
 @pytest.mark.parametrize("number", range(4))
 def test_serial(number, record):
-    record["group"] = "serial"
+    record["lane"] = "serial"
 
 @pytest.mark.xdist_group("database")
 @pytest.mark.parametrize("number", range(4))
 def test_grouped(number, record):
-    record["group"] = "database"
+    record["lane"] = "database"
 """
 
 TESTS = 6 * 4 * COUNT
@@ -149,16 +150,21 @@ def find_shared_variables(records: Sequence[Record], _: Path) -> Iterator[str]:
                 yield f"{name} is {variables[one][name]} on {one} and on {other}"
 
 
-def find_spread_groups(records: Sequence[Record], _: Path) -> Iterator[str]:
-    """All tests of a group ran on one worker."""
-    workers: dict[str, set[str]] = {}
-    for record in records:
-        if "group" in record:
-            workers.setdefault(record["group"], set()).add(record["worker"])
-    assert set(workers) == {"slow", "serial", "database"}
-    for group, found in workers.items():
-        if len(found) > 1:
-            yield f"{group} ran on {sorted(found)}"
+def find_broken_lanes(records: Sequence[Record], _: Path) -> Iterator[str]:
+    """Beside a serial test ran nothing, beside a slow one no slow one; a group had one worker."""
+    lanes = {record["lane"] for record in records if "lane" in record}
+    assert lanes == {"slow", "serial", "database"}
+    ordered = sorted(records, key=lambda record: record["held_from"])
+    for position, one in enumerate(ordered):
+        for other in ordered[position + 1 :]:
+            if other["held_from"] >= one["held_until"]:
+                break
+            found = {one.get("lane"), other.get("lane")}
+            if "serial" in found or found == {"slow"}:
+                yield f"{one['test']} beside {other['test']}"
+    homes = {record["worker"] for record in records if record.get("lane") == "database"}
+    if len(homes) > 1:
+        yield f"the group ran on {sorted(homes)}"
 
 
 def find_shared_mocks(records: Sequence[Record], _: Path) -> Iterator[str]:
@@ -182,7 +188,7 @@ PROOFS: list[Callable[[Sequence[Record], Path], Iterator[str]]] = [
     find_shared_vmids,
     find_shared_directories,
     find_shared_variables,
-    find_spread_groups,
+    find_broken_lanes,
     find_shared_mocks,
     find_leftovers,
 ]
@@ -234,7 +240,7 @@ SWITCHED_OFF = [
     pytest.param(find_shared_vmids, SAME_BLOCK_FOR_ALL, (), id="vmids"),
     pytest.param(find_shared_directories, SAME_DIRECTORY_FOR_ALL, (), id="directories"),
     pytest.param(find_shared_variables, SAME_VARIABLES_FOR_ALL, (), id="variables"),
-    pytest.param(find_spread_groups, "", ("--group-routing=off",), id="groups"),
+    pytest.param(find_broken_lanes, "", ("--scheduler=xdist",), id="lanes"),
     pytest.param(find_shared_mocks, SAME_BUILDER_FOR_ALL, (), id="mocks"),
     pytest.param(find_leftovers, NO_CLEANING_UP, (), id="leftovers"),
 ]

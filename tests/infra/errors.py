@@ -164,7 +164,7 @@ class ManifestError(InfraError):
     def __str__(self) -> str:
         return (
             f"worker {self.worker_id} {self.problem}; every worker must load the same plugins and "
-            "collect the same tests (--group-routing=off turns routing off)"
+            "collect the same tests (--scheduler=xdist leaves lanes out)"
         )
 
 
@@ -178,3 +178,17 @@ class RecordError(InfraError):
 
     def __str__(self) -> str:
         return f"not a {self.kind}: {self.problem}; was it written by another version?"
+
+
+class CollectionFailedError(InfraError):
+    """Pytest did not collect any test."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output
+
+    def __str__(self) -> str:
+        return (
+            "pytest collected no tests to look at; the arguments behind the verb are pytest's own, "
+            f"and this is what it said:\n{self.output.strip()}"
+        )

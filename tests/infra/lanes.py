@@ -1,6 +1,6 @@
-"""From markers to groups: which tests go to the same worker, and which markers contradict.
+"""From markers to lanes: what may run beside a test, and which markers contradict each other.
 
-Pure: it takes marks and gives names; sending tests anywhere is left to `scheduler`.
+Pure: it takes marks and gives routings; sending tests anywhere is left to `dispatch`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,27 +8,70 @@ from typing import Final
 
 import pytest
 
-from .settings import GROUP_MARKERS
+from .records import Routing
+from .settings import EXCLUSIVE
 
 CONTRADICTIONS: Final = (("serial", "parallel_safe"),)
 
 
-def read_groups(marks: Iterable[pytest.Mark]) -> tuple[str, ...]:
-    """Return the sorted names of all groups that a test with these marks belongs to.
+class LaneTable:
+    """The lanes of one collection: those of the settings, and those that `lane` markers name.
 
-    An `xdist_group` is named as xdist names it: by its first argument, by `name`, or `default`.
+    It is asked for each test in turn and gathers on the way what the whole collection has:
+    `widths` of the lanes in use, and `conflicts`, a sentence for each contradiction.
     """
-    names = {_get_group_name(mark) for mark in marks}
-    return tuple(sorted(name for name in names if name))
 
+    def __init__(self, marker_widths: Mapping[str, int]) -> None:
+        self._marker_widths = marker_widths
+        self.widths: dict[str, int] = {}
+        self.conflicts: list[str] = []
 
-def find_contradiction(nodeid: str, mark_names: Iterable[str]) -> str | None:
-    """Return a sentence on two marks of one test that contradict each other, or None."""
-    present = set(mark_names)
-    for one, other in CONTRADICTIONS:
-        if {one, other} <= present:
-            return f"{nodeid} is marked both {one} and {other}"
-    return None
+    def route(self, nodeid: str, marks: Iterable[pytest.Mark]) -> Routing | None:
+        """Return the routing of a test with these marks; None if it runs anywhere, any time."""
+        lanes: set[str] = set()
+        groups: set[str] = set()
+        names: set[str] = set()
+        for mark in marks:
+            names.add(mark.name)
+            if mark.name == "xdist_group":
+                groups.add(_get_group_name(mark))
+            elif mark.name == "lane":
+                lanes.update(self._read_lane(nodeid, mark))
+            elif mark.name in self._marker_widths:
+                lanes.add(mark.name)
+        self._note_contradiction(nodeid, names)
+        if not (lanes or groups):
+            return None
+        for name in lanes:
+            self.widths.setdefault(name, self._marker_widths.get(name, EXCLUSIVE))
+        limited = sorted(name for name in lanes if self.widths[name] != EXCLUSIVE)
+        return Routing(tuple(limited), tuple(sorted(groups)), len(limited) < len(lanes))
+
+    def _read_lane(self, nodeid: str, mark: pytest.Mark) -> Iterable[str]:
+        """Read `lane("name", width=2)`; a width that is not given is that of the name, or 1."""
+        arguments = {**dict(zip(("name", "width"), mark.args, strict=False)), **mark.kwargs}
+        name, width = arguments.pop("name", ""), arguments.pop("width", None)
+        known = self._marker_widths.get(str(name), self.widths.get(str(name)))
+        width = (1 if known is None else known) if width is None else width
+        is_width = isinstance(width, int) and not isinstance(width, bool) and width >= 0
+        if not name or not isinstance(name, str) or arguments or len(mark.args) > 2 or not is_width:  # noqa: PLR2004  name and width
+            self.conflicts.append(
+                f"{nodeid} has the marker {_render(mark)}, which is no lane: "
+                'write lane("name") or lane("name", width=2), or width=0 for an exclusive one'
+            )
+            return ()
+        if known is not None and width != known:
+            self.conflicts.append(
+                f"{nodeid} gives lane {name!r} the width {width}, which is {known} elsewhere"
+            )
+            return ()
+        self.widths[name] = width
+        return (name,)
+
+    def _note_contradiction(self, nodeid: str, names: set[str]) -> None:
+        for one, other in CONTRADICTIONS:
+            if one in names and other in names:
+                self.conflicts.append(f"{nodeid} is marked both {one} and {other}")
 
 
 def join_groups(groups: Mapping[int, Sequence[str]]) -> dict[int, str]:
@@ -52,6 +95,10 @@ def join_groups(groups: Mapping[int, Sequence[str]]) -> dict[int, str]:
 
 
 def _get_group_name(mark: pytest.Mark) -> str:
-    if mark.name == "xdist_group":
-        return str(mark.args[0] if mark.args else mark.kwargs.get("name", "default"))
-    return mark.name if mark.name in GROUP_MARKERS else ""
+    """Name an `xdist_group` as xdist does: by its first argument, by `name`, or `default`."""
+    return str(mark.args[0] if mark.args else mark.kwargs.get("name", "default"))
+
+
+def _render(mark: pytest.Mark) -> str:
+    arguments = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]
+    return f"{mark.name}({', '.join(arguments)})"

@@ -16,6 +16,7 @@ import pytest
 from . import identity, locks, report, settings, standins
 from .environment import WorkerEnvironment, make_directory
 from .errors import InfraError, RoutingConflictError
+from .plan import Plan
 from .records import ExecutionContext, Holder
 from .roster import Roster
 from .session import RUN_PATH, Session, build_manifest, name_worker_in_logs, open_session
@@ -100,7 +101,7 @@ class WorkerSide:
         self._session = session
         # Any: workerinput is xdist's attribute of a config, and holds what the controller put in.
         self._channel: Any = getattr(config, "workerinput", {}).get(CHANNEL)
-        if session.settings.is_group_routing:
+        if session.settings.has_own_scheduler:
             from .scheduler import keep_nodeids_clean  # noqa: PLC0415  needs xdist
 
             keep_nodeids_clean(config)
@@ -108,7 +109,7 @@ class WorkerSide:
     # tryfirst: against xdist, which sends the node ids in this hook; the manifest must be first.
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Tell the controller who this is and which tests belong together."""
+        """Tell the controller who this is and which lanes its tests are in."""
         if self._channel is not None:
             self._channel.send(build_manifest(self._session, session.items).to_json())
 
@@ -140,14 +141,23 @@ class ControllerSide:
             self._print_lines(report.render_blocks(blocks))
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> "Scheduling | None":
-        """Keep groups together under every `--dist` that distributes."""
-        from .scheduler import UNSCHEDULED_DISTS, GroupScheduling  # noqa: PLC0415  needs xdist
+        """Keep lanes and groups under every `--dist` that distributes."""
+        from .scheduler import UNSCHEDULED_DISTS, LaneScheduling  # noqa: PLC0415  needs xdist
 
         if config.getoption("dist") in UNSCHEDULED_DISTS:
             return None
-        if not self._session.settings.is_group_routing:
+        if not self._session.settings.has_own_scheduler:
             return None
-        return GroupScheduling(config, get_groups=self._roster.get_groups)
+        return LaneScheduling(config, get_plan=self._build_plan)
+
+    def _build_plan(self, nodeids: Sequence[str]) -> Plan:
+        return Plan(
+            nodeids,
+            [0.01] * len(nodeids),
+            routings=self._roster.get_routings(),
+            widths=self._roster.get_widths(),
+            dist=self._config.getoption("dist"),
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note which worker a failure, or a crash, happened on."""

@@ -79,6 +79,10 @@ class Routing:
     """Whether nothing else may run, on any worker, while it runs."""
 
 
+ANYWHERE: Final = Routing()
+"""The routing of a test that runs beside any other, on any worker."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a worker tells the controller once it has collected its tests."""

@@ -8,7 +8,7 @@ Sending tests by it is left to `scheduler`.
 from collections.abc import Mapping
 
 from .errors import ManifestError, RoutingConflictError
-from .records import Block, Manifest
+from .records import Block, Manifest, Routing
 from .report import find_overlap
 
 
@@ -18,7 +18,7 @@ class Roster:
     def __init__(self) -> None:
         self._manifests: dict[str, Manifest] = {}
         self._crashed: dict[str, Block] = {}
-        self._groups: Mapping[int, tuple[str, ...]] | None = None
+        self._agreed: Manifest | None = None
 
     def receive(self, text: str) -> None:
         """Take in a worker's manifest; called in a receiver thread."""
@@ -28,18 +28,17 @@ class Roster:
     def check(self, worker_id: str) -> None:
         """Check what a worker that has collected told.
 
-        :raises ManifestError: it told nothing, or other groups or the same VMIDs as another.
+        :raises ManifestError: it told nothing, or other lanes or the same VMIDs as another.
         :raises RoutingConflictError: it has tests whose markers contradict each other.
         """
         manifest = self._manifests.get(worker_id)
         if manifest is None:
-            raise ManifestError(worker_id, "did not say which tests belong together")
+            raise ManifestError(worker_id, "did not say which lanes its tests are in")
         if manifest.conflicts:
             raise RoutingConflictError(manifest.conflicts)
-        if self._groups is None:
-            self._groups = manifest.groups
-        elif manifest.groups != self._groups:
-            raise ManifestError(worker_id, "found other groups of tests than the workers before it")
+        agreed = self._agreed = self._agreed or manifest
+        if (manifest.routings, manifest.widths) != (agreed.routings, agreed.widths):
+            raise ManifestError(worker_id, "found other lanes of tests than the workers before it")
         if overlap := find_overlap(self.get_blocks()):
             problem = f"has the same VMIDs as {overlap[0]}"
             raise ManifestError(overlap[1], problem)
@@ -50,9 +49,13 @@ class Roster:
         if manifest is not None:
             self._crashed[worker_id] = manifest.block
 
-    def get_groups(self) -> Mapping[int, tuple[str, ...]]:
-        """Return the groups that all workers agree on, by position in the collection."""
-        return self._groups or {}
+    def get_routings(self) -> Mapping[int, Routing]:
+        """Return the routings that all workers agree on, by position in the collection."""
+        return self._agreed.routings if self._agreed else {}
+
+    def get_widths(self) -> Mapping[str, int]:
+        """Return the widths of the lanes that the tests are in."""
+        return self._agreed.widths if self._agreed else {}
 
     def get_blocks(self) -> dict[str, Block]:
         """Return each living worker's block of VMIDs."""

@@ -1,32 +1,28 @@
-"""The only door to xdist's controller side: a scheduler that keeps groups on one worker.
+"""The only door to xdist's controller side: its scheduler protocol, over our dispatcher.
 
-It speaks the protocol of `xdist.scheduler.protocol.Scheduling` and takes the groups from the
+It speaks the protocol of `xdist.scheduler.protocol.Scheduling`, and takes the lanes from the
 workers' manifests instead of from node ids, because pytest 9.2 ignores the suffix that xdist 3.8
 writes there (pytest-xdist issue 1386), and because node ids stay clean for editors that way.
-Which test is in which group is decided in `lanes`.
+Which worker gets which tests when is decided in `dispatch`.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+import contextlib
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from xdist.report import report_collection_diff
 from xdist.workermanage import parse_tx_spec_config
 
-from .lanes import join_groups
+from .brake import PATIENCE_S, Brake
+from .dispatch import Dispatcher
+from .plan import Plan
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
-WATERMARK: Final = 3
-"""A worker with fewer tests than this gets more.
-
-It runs its first test only when it knows a second one; with the third there is no wait for an
-answer between two short tests.
-"""
-
-CAUTIOUS_CHUNK: Final = 8
+CAUTIOUS_CHUNK: Final = 1
 """The most tests sent at once where a failure ends the run: what is sent already still runs."""
 
 UNSCHEDULED_DISTS: Final = ("no", "each")
@@ -41,70 +37,45 @@ def keep_nodeids_clean(config: pytest.Config) -> None:
 def find_chunk_limit(config: pytest.Config) -> int | None:
     """Return the most tests to send at once: the user's number, or few under `-x`, or no limit."""
     limit: int | None = config.getoption("maxschedchunk", None)
-    if limit is None and config.getoption("maxfail", 0):
+    if config.getoption("maxfail", 0):
         return CAUTIOUS_CHUNK
     return limit
 
 
-def get_unit_name(dist: str, nodeid: str) -> str:
-    """Return the name under which an ungrouped test is sent with others: its scope, or itself."""
-    if dist == "loadscope":
-        return nodeid.rsplit("::", 1)[0]
-    if dist == "loadfile":
-        return nodeid.split("::", 1)[0]
-    return ""
+# Any: the dispatcher knows workers as hashable things only; here they are xdist's.
+class LaneScheduling:
+    """Tells the dispatcher what xdist tells, and xdist's workers what the dispatcher wants.
 
-
-def build_units(
-    dist: str, nodeids: Sequence[str], groups: Mapping[int, Sequence[str]]
-) -> list[tuple[int, ...]]:
-    """Cut a collection into units, each to be sent to one worker as a whole.
-
-    Groups come first, the largest before the others, because one worker has to run each of them
-    from end to end; then the rest in the order of the collection.
-    """
-    joined = join_groups(groups)
-    grouped: dict[str, list[int]] = {}
-    others: dict[str, list[int]] = {}
-    for index, nodeid in enumerate(nodeids):
-        if index in joined:
-            grouped.setdefault(joined[index], []).append(index)
-        else:
-            name = get_unit_name(dist, nodeid) or str(index)
-            others.setdefault(name, []).append(index)
-    largest_first = sorted(grouped.values(), key=len, reverse=True)
-    return [tuple(unit) for unit in (*largest_first, *others.values())]
-
-
-class GroupScheduling:
-    """Sends every test to a worker once, and all tests of one unit to the same worker.
-
-    Every method is called by xdist's `DSession` in the controller's main thread.  A worker's
-    queue holds the positions sent to it and not yet reported complete, in the order sent: it runs
-    the first one as soon as it has a second one or has been told to shut down.
+    Every method is called by xdist's `DSession` in the controller's main thread.
     """
 
-    def __init__(
-        self,
-        config: pytest.Config,
-        *,
-        get_groups: Callable[[], Mapping[int, Sequence[str]]],
-    ) -> None:
+    def __init__(self, config: pytest.Config, *, get_plan: Callable[[Sequence[str]], Plan]) -> None:
         self._config = config
-        self._get_groups = get_groups
+        self._get_plan = get_plan
         self._expected = len(parse_tx_spec_config(config))
-        self._chunk_limit = find_chunk_limit(config)
-        self._queues: dict[WorkerController, deque[int]] = {}
+        self._nodes: list[WorkerController] = []
         self._collections: dict[WorkerController, list[str]] = {}
         self._nodeids: list[str] | None = None
-        self._unsent: deque[tuple[int, ...]] = deque()
-        self._unit_of: dict[int, int] = {}
+        self._dispatcher: Dispatcher | None = None
+        # Any: xdist's `DSession`, which says in `shuttingdown` that it wants the run to end.
+        self._session: Any = config.pluginmanager.getplugin("dsession")
         self._is_collected = False
+        self._brake = Brake(workers=self._expected) if config.getoption("maxfail", 0) else None
+        self._late: list[tuple[WorkerController, int, float]] = []
+        """Completed tests that the dispatcher has not been told of, because the brake is on."""
+        self._alarm: threading.Timer | None = None
 
     @property
     def nodes(self) -> list["WorkerController"]:
-        """All workers that are up."""
-        return list(self._queues)
+        """All workers that may be told to end.
+
+        `DSession` reads this to end all at once when a failure ends the run; those whose last test
+        must not run yet are left out, and told so as soon as it may.
+        """
+        if self._dispatcher is None:
+            return list(self._nodes)
+        known = self._dispatcher.find_closable()
+        return [node for node in self._nodes if node in known or node not in self._collections]
 
     @property
     def collection_is_completed(self) -> bool:
@@ -113,19 +84,26 @@ class GroupScheduling:
 
     @property
     def tests_finished(self) -> bool:
-        """Whether nothing is unsent and no worker has more than the test it holds back."""
-        if not self._is_collected or self._unsent:
-            return False
-        return all(len(queue) < 2 for queue in self._queues.values())  # noqa: PLR2004  see above
+        """Whether nothing is unsent, and all workers that have work end by themselves."""
+        if self._dispatcher is None:
+            return self._is_collected
+        return self._dispatcher.is_done()
 
     @property
     def has_pending(self) -> bool:
         """Whether any test is unsent or not yet reported complete."""
-        return bool(self._unsent) or any(self._queues.values())
+        return self._dispatcher is not None and self._dispatcher.has_pending()
+
+    def get_running(self) -> dict[str, str]:
+        """Return, for each worker that is busy, the test that it runs."""
+        if self._dispatcher is None or self._nodeids is None:
+            return {}
+        running: dict[Any, int] = dict(self._dispatcher.get_running())
+        return {node.gateway.id: self._nodeids[index] for node, index in running.items()}
 
     def add_node(self, node: "WorkerController") -> None:
         """Take in a worker that has come up; called before it collects."""
-        self._queues[node] = deque()
+        self._nodes.append(node)
 
     def add_node_collection(self, node: "WorkerController", collection: Sequence[str]) -> None:
         """Take in what a worker collected; a late one must have collected the same."""
@@ -133,42 +111,60 @@ class GroupScheduling:
             self._refuse_replacement(node, collection)
             return
         self._collections[node] = list(collection)
+        if self._dispatcher is not None:
+            self._dispatcher.add(node)
         if len(self._collections) >= self._expected:
             self._is_collected = True
 
     def schedule(self) -> None:
         """Start sending tests; called once all have collected, then for each late worker."""
-        if self._nodeids is None:
+        if self._dispatcher is None:
             if not self._have_same_collection():
                 return
             self._nodeids = next(iter(self._collections.values()))
-            self._enqueue_all(self._nodeids)
-        self._distribute()
+            self._dispatcher = Dispatcher(
+                self._get_plan(self._nodeids),
+                self,
+                workers=self._expected,
+                chunk_limit=find_chunk_limit(self._config),
+            )
+            for node in self._collections:
+                self._dispatcher.add(node)
+        self._notice_shutdowns()
+        self._dispatcher.pump()
 
     def mark_test_complete(
-        self,
-        node: "WorkerController",
-        item_index: int,
-        duration: float = 0,  # noqa: ARG002  part of xdist's protocol
+        self, node: "WorkerController", item_index: int, duration: float = 0
     ) -> None:
         """Note that a worker has run a test, its teardown included, and send it more."""
-        self._queues[node].remove(item_index)
-        self._refill(node)
+        assert self._dispatcher is not None
+        if self._session.shuttingdown:
+            self._notice_shutdowns()
+        if self._brake is None:
+            self._dispatcher.complete(node, item_index, duration)
+            return
+        self._brake.note(node)
+        self._late.append((node, item_index, duration))
+        laggard = self._brake.find_laggard(self._dispatcher.get_running())
+        if laggard is None or self._session.shuttingdown:
+            self._catch_up()
+        elif self._alarm is None:
+            self._set_alarm(laggard)
 
     def mark_test_pending(self, item: str) -> None:
         """Run a test again that a crash ended; pytest-rerunfailures asks for it."""
+        assert self._dispatcher is not None
         assert self._nodeids is not None
-        self._unsent.appendleft((self._nodeids.index(item),))
-        self._distribute()
+        self._dispatcher.run_again(self._nodeids.index(item))
 
     def remove_pending_tests_from_node(
         self, node: "WorkerController", indices: Sequence[int]
     ) -> None:
-        """Take tests back that a worker gave up unrun."""
-        for index in indices:
-            self._queues[node].remove(index)
-        self._requeue(indices)
-        self._distribute()
+        """Take tests back that a worker gave up unrun; none, if it had begun one of them."""
+        assert self._dispatcher is not None
+        self._catch_up()
+        self._notice_shutdowns()
+        self._dispatcher.take_back(node, indices)
 
     def remove_node(self, node: "WorkerController") -> str | None:
         """Forget a worker that ended or crashed; return the test that it was running, if any.
@@ -176,58 +172,67 @@ class GroupScheduling:
         What it had not begun goes to the others.  A worker that holds its one test back for want
         of a second is running nothing, so that test is not to blame.
         """
-        queue = self._queues.pop(node)
-        self._collections.pop(node, None)
-        if not queue:
+        self._nodes.remove(node)
+        if self._collections.pop(node, None) is None or self._dispatcher is None:
             return None
+        self._catch_up()
+        self._notice_shutdowns()
+        crashed = self._dispatcher.remove(node)
         assert self._nodeids is not None
-        was_running = len(queue) > 1 or has_been_told_to_shut_down(node)
-        crashed = self._nodeids[queue.popleft()] if was_running else None
-        self._requeue(queue)
-        self._distribute()
-        return crashed
+        return None if crashed is None else self._nodeids[crashed]
 
-    def _enqueue_all(self, nodeids: Sequence[str]) -> None:
-        dist = self._config.getoption("dist")
-        units = build_units(dist, nodeids, self._get_groups())
-        self._unsent.extend(units)
-        self._unit_of = {index: number for number, unit in enumerate(units) for index in unit}
+    # --- what the dispatcher calls -------------------------------------------------------------
 
-    def _requeue(self, indices: Iterable[int]) -> None:
-        """Put tests back in front of the unsent ones, those of one unit together."""
-        units: dict[int, list[int]] = {}
-        for index in indices:
-            units.setdefault(self._unit_of[index], []).append(index)
-        self._unsent.extendleft(tuple(unit) for unit in reversed(units.values()))
+    def send(self, worker: Hashable, indices: list[int]) -> None:
+        """Send tests to a worker; one that died a moment ago is reported to us soon."""
+        node: Any = worker
+        with contextlib.suppress(OSError):
+            node.send_runtest_some(indices)
 
-    def _distribute(self) -> None:
-        """Bring every worker up to the watermark, in turns, so that none takes all."""
-        for level in range(1, WATERMARK + 1):
-            for node in self.nodes:
-                self._refill(node, level)
+    def steal(self, worker: Hashable, indices: list[int]) -> None:
+        """Ask a worker for tests back."""
+        node: Any = worker
+        with contextlib.suppress(OSError):
+            node.send_steal(indices)
 
-    def _refill(self, node: "WorkerController", level: int = WATERMARK) -> None:
-        """Send a worker tests until it has `level`, and let it finish once none are unsent."""
-        if node.shutting_down or node not in self._collections:
-            return
-        while self._unsent and len(self._queues[node]) < level:
-            self._send(node, self._take_chunk())
-        if not self._unsent:
-            node.shutdown()
+    def close(self, worker: Hashable) -> None:
+        """Let a worker run what it has, and end."""
+        node: Any = worker
+        node.shutdown()
 
-    def _send(self, node: "WorkerController", indices: list[int]) -> None:
-        self._queues[node].extend(indices)
-        node.send_runtest_some(indices)
+    def _catch_up(self) -> None:
+        """Take the brake off: tell the dispatcher what it was not told."""
+        assert self._dispatcher is not None
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        late, self._late = self._late, []
+        for node, index, duration in late:
+            self._dispatcher.complete(node, index, duration)
 
-    def _take_chunk(self) -> list[int]:
-        """Take one unit, or as many single tests as are a fair share of what is left."""
-        limit = len(self._unsent) // (4 * len(self._queues))
-        if self._chunk_limit is not None:
-            limit = min(limit, self._chunk_limit)
-        chunk = list(self._unsent.popleft())
-        while len(chunk) < limit and len(self._unsent[0]) == 1:
-            chunk.extend(self._unsent.popleft())
-        return chunk
+    def _set_alarm(self, laggard: Hashable) -> None:
+        """Let xdist's loop, which knows no time, come back to us when a test takes long.
+
+        The event is xdist's answer to a request for tests, with none in it.
+        """
+        node: Any = laggard
+        assert self._brake is not None
+
+        def ring(brake: Brake = self._brake) -> None:
+            brake.excuse(laggard)
+            node.notify_inproc("unscheduled", node=node, indices=[])
+
+        self._alarm = threading.Timer(PATIENCE_S, ring)
+        self._alarm.daemon = True
+        self._alarm.start()
+
+    def _notice_shutdowns(self) -> None:
+        """Learn of workers that `DSession` told to end, and of its wish to end them all."""
+        assert self._dispatcher is not None
+        for node in self._collections:
+            if has_been_told_to_shut_down(node):
+                self._dispatcher.note_closed(node)
+        self._dispatcher.is_stopping = self._session.shuttingdown
 
     def _have_same_collection(self) -> bool:
         """Compare all workers' collections; report each that differs as a collection error."""
@@ -247,10 +252,10 @@ class GroupScheduling:
         If it was the last one, what is left can't run: the run then fails, saying so.
         """
         assert self._nodeids is not None
+        assert self._dispatcher is not None
         diff = report_collection_diff(self._nodeids, collection, "the run", node.gateway.id)
-        if not any(other in self._collections for other in self._queues):
-            diff = f"{diff}\n{len(self._unsent)} units of tests were not run."
-            self._unsent.clear()
+        if not self._collections:
+            diff = f"{diff}\n{self._dispatcher.give_up()} tests were not run."
         self._report_error(node, diff or "collected the tests in another order")
         node.shutdown()
 

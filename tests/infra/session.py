@@ -13,8 +13,9 @@ from typing import Final
 
 import pytest
 
-from . import identity, lanes, locks
+from . import identity, locks
 from .environment import RunDirectory, WorkerEnvironment, make_directory
+from .lanes import LaneTable
 from .records import Holder, Manifest
 from .settings import Settings, read_settings
 from .vmids import VmidAllocator
@@ -88,16 +89,15 @@ def find_run_id(config: pytest.Config) -> str:
 
 def build_manifest(session: Session, items: Iterable[pytest.Item]) -> Manifest:
     """Build what a worker tells the controller about the tests that it has collected."""
-    groups: dict[int, tuple[str, ...]] = {}
-    conflicts: list[str] = []
-    for index, item in enumerate(items):
-        marks = list(item.iter_markers())
-        if session.settings.is_group_routing and (names := lanes.read_groups(marks)):
-            groups[index] = names
-        conflict = lanes.find_contradiction(item.nodeid, (mark.name for mark in marks))
-        if conflict:
-            conflicts.append(conflict)
-    return Manifest(session.worker_id, session.vmids.block, groups, tuple(conflicts))
+    table = LaneTable(session.settings.lane_widths)
+    routings = {
+        index: routing
+        for index, item in enumerate(items)
+        if (routing := table.route(item.nodeid, item.iter_markers())) is not None
+    }
+    return Manifest(
+        session.worker_id, session.vmids.block, routings, table.widths, tuple(table.conflicts)
+    )
 
 
 def name_worker_in_logs(config: pytest.Config, session: Session) -> None:

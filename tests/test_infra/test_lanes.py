@@ -1,36 +1,82 @@
 import pytest
 
-from tests.infra.lanes import find_contradiction, join_groups, read_groups
+from tests.infra.lanes import LaneTable, join_groups
+from tests.infra.records import Routing
+from tests.infra.settings import DEFAULT_LANES
+
+mark = pytest.mark
+
+
+def route(*marks: pytest.MarkDecorator) -> tuple[Routing | None, LaneTable]:
+    table = LaneTable(DEFAULT_LANES)
+    return table.route("t.py::test_a", (one.mark for one in marks)), table
 
 
 @pytest.mark.parametrize(
     ("marks", "expected"),
     [
-        ([], ()),
-        ([pytest.mark.unit, pytest.mark.parallel_safe], ()),
-        ([pytest.mark.slow], ("slow",)),
-        ([pytest.mark.serial, pytest.mark.slow], ("serial", "slow")),
-        ([pytest.mark.xdist_group("db")], ("db",)),
-        ([pytest.mark.xdist_group(name="db")], ("db",)),
-        ([pytest.mark.xdist_group], ("default",)),
-        ([pytest.mark.xdist_group("db"), pytest.mark.slow], ("db", "slow")),
-        ([pytest.mark.slow, pytest.mark.slow], ("slow",)),
+        ([], None),
+        ([mark.unit, mark.parallel_safe], None),
+        ([mark.slow], Routing(lanes=("slow",))),
+        ([mark.slow, mark.slow], Routing(lanes=("slow",))),
+        ([mark.serial], Routing(is_exclusive=True)),
+        ([mark.serial, mark.slow], Routing(lanes=("slow",), is_exclusive=True)),
+        ([mark.integration, mark.slow], Routing(lanes=("integration", "slow"))),
+        ([mark.lane("llm")], Routing(lanes=("llm",))),
+        ([mark.lane("llm", 2), mark.lane(name="gpu")], Routing(lanes=("gpu", "llm"))),
+        ([mark.lane("alone", width=0)], Routing(is_exclusive=True)),
+        ([mark.xdist_group("db")], Routing(groups=("db",))),
+        ([mark.xdist_group(name="db")], Routing(groups=("db",))),
+        ([mark.xdist_group], Routing(groups=("default",))),
+        ([mark.xdist_group("db"), mark.slow], Routing(lanes=("slow",), groups=("db",))),
     ],
-    ids=lambda value: str(value) if isinstance(value, tuple) else "",
+    ids=lambda value: "" if isinstance(value, list) else str(value),
 )
-def test_groups_of_marks(marks: list[pytest.MarkDecorator], expected: tuple[str, ...]) -> None:
-    assert read_groups(decorator.mark for decorator in marks) == expected
+def test_routing_of_marks(marks: list[pytest.MarkDecorator], expected: Routing | None) -> None:
+    routing, table = route(*marks)
+
+    assert routing == expected
+    assert not table.conflicts
 
 
-def test_serial_contradicts_parallel_safe() -> None:
-    sentence = find_contradiction("t.py::test_a", ["unit", "parallel_safe", "serial"])
+def test_table_knows_the_widths_of_the_lanes_in_use() -> None:
+    _, table = route(mark.integration, mark.lane("llm", width=3), mark.lane("slow"))
 
-    assert sentence == "t.py::test_a is marked both serial and parallel_safe"
+    assert table.widths == {"integration": 2, "llm": 3, "slow": 1}
 
 
-@pytest.mark.parametrize("marks", [[], ["serial"], ["parallel_safe", "slow"]])
-def test_other_marks_go_together(marks: list[str]) -> None:
-    assert find_contradiction("t.py::test_a", marks) is None
+def test_width_once_given_holds_for_the_bare_marker() -> None:
+    table = LaneTable({})
+    table.route("t.py::test_a", [mark.lane("llm", width=3).mark])
+
+    table.route("t.py::test_b", [mark.lane("llm").mark])
+
+    assert table.widths == {"llm": 3}
+    assert not table.conflicts
+
+
+@pytest.mark.parametrize(
+    ("marks", "words"),
+    [
+        ([mark.unit, mark.parallel_safe, mark.serial], "is marked both serial and parallel_safe"),
+        ([mark.lane], r"has the marker lane\(\), which is no lane: write"),
+        ([mark.lane("llm", width=-1)], r"lane\('llm', width=-1\), which is no lane"),
+        ([mark.lane("llm", width="two")], "which is no lane"),
+        ([mark.lane("llm", width=True)], "which is no lane"),
+        ([mark.lane("llm", 1, 2)], "which is no lane"),
+        ([mark.lane("llm", speed=1)], "which is no lane"),
+        ([mark.lane("llm", 1), mark.lane("llm", 2)], "'llm' the width 2, which is 1 elsewhere"),
+        ([mark.lane("slow", 2)], "'slow' the width 2, which is 1 elsewhere"),
+    ],
+    ids=str,
+)
+def test_contradiction_is_one_sentence(marks: list[pytest.MarkDecorator], words: str) -> None:
+    _, table = route(*marks)
+
+    (sentence,) = table.conflicts
+    assert sentence.startswith("t.py::test_a ")
+    with pytest.raises(ValueError, match=words):
+        raise ValueError(sentence)
 
 
 def test_separate_groups_stay_separate() -> None:

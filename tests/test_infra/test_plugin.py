@@ -277,7 +277,7 @@ def test_contradictory_markers_are_refused(
         ("vmid_range = 5-7", (), "is not a range of VMIDs"),
         ("vmid_range = 100-200", (), "is too small for one VMID for each of"),
         ("serial_lock_timeout_s = soon", (), "is not a number of seconds"),
-        ("group_routing = perhaps", (), "is neither on nor off"),
+        ("scheduler = perhaps", (), "is neither lanes nor xdist"),
         ("", ("--vmid-pid=abc",), "is not a PID"),
         ("", ("--vmid-pid=999999999",), "has no block of VMIDs"),
         ("", ("--vmid-pid=12", "-n", "2"), "would give several workers the same VMIDs"),
@@ -432,121 +432,6 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_crashed_worker_costs_one_test_and_leaves_nothing(inner: InnerSuite) -> None:
-    inner.write(
-        test_crash="""
-        import os, pytest
-        pytestmark = pytest.mark.slow
-        @pytest.mark.parametrize("number", range(6))
-        def test_crash(number, isolated_temp_dir):
-            if number == 2:
-                (isolated_temp_dir / "left").write_text("over")
-                os._exit(1)
-        """
-    )
-
-    result = inner.run("-n", "2")
-
-    result.assert_outcomes(passed=5, failed=1)
-    result.stdout.fnmatch_lines(["*crashed while running 'test_crash.py::test_crash[[]2]'"])
-    result.stdout.fnmatch_lines(["pytest -n 0 --vmid-pid=* 'test_crash.py::test_crash[[]2]'"])
-    assert not inner.infra_dir.exists()
-
-
-ROUTED = """
-import pytest
-
-@pytest.mark.slow
-class TestSlow:
-    @pytest.mark.parametrize("number", range(5))
-    def test_slow(self, number): pass
-
-@pytest.mark.serial
-@pytest.mark.parametrize("number", range(5))
-def test_serial(number): pass
-
-@pytest.mark.xdist_group("db")
-@pytest.mark.parametrize("number", range(5))
-def test_db(number): pass
-
-@pytest.mark.parametrize("number", range(20))
-def test_free(number): pass
-"""
-
-RECORDS_WORKERS = """
-import os, pathlib, time
-
-def pytest_runtest_call(item):
-    time.sleep(0.005)
-    name = f"{item.originalname} {os.environ['PYTEST_XDIST_WORKER']} {item.nodeid}\\n"
-    with open(pathlib.Path(__file__).with_name("ran.txt"), "a") as file:
-        file.write(name)
-"""
-
-
-def read_workers(inner: InnerSuite) -> dict[str, set[str]]:
-    """Workers by test function, as the workers themselves wrote it down."""
-    workers: dict[str, set[str]] = {}
-    for line in (inner.path / "ran.txt").read_text(encoding="utf-8").splitlines():
-        name, worker_id, nodeid = line.split(" ", 2)
-        assert "@" not in nodeid
-        workers.setdefault(name, set()).add(worker_id)
-    return workers
-
-
-@pytest.mark.parametrize("dist", ["load", "loadgroup", "loadfile", "worksteal"])
-def test_groups_stay_on_one_worker_whatever_dist_says(inner: InnerSuite, dist: str) -> None:
-    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
-
-    inner.run("-n", "3", "--dist", dist).assert_outcomes(passed=35)
-
-    workers = read_workers(inner)
-    assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
-    assert dist == "loadfile" or len(workers["test_free"]) > 1
-
-
-def test_groups_stay_on_one_worker_with_repeats(inner: InnerSuite) -> None:
-    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
-
-    inner.run("-n", "3", "--count=3").assert_outcomes(passed=105)
-
-    workers = read_workers(inner)
-    assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
-
-
-def test_groups_stay_on_one_worker_with_the_parallel_configuration(inner: InnerSuite) -> None:
-    shutil.copy(ROOT / "pytest-parallel.ini", inner.path)
-    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
-
-    result = inner.run("-c", "pytest-parallel.ini", "-n", "3", "test_routed.py")
-
-    result.assert_outcomes(passed=35)
-    workers = read_workers(inner)
-    assert [len(workers[name]) for name in ("test_slow", "test_serial", "test_db")] == [1, 1, 1]
-    assert {path.name for path in (inner.path / "logs").iterdir()} == {
-        "gw0.log",
-        "gw1.log",
-        "gw2.log",
-    }
-
-
-def test_groups_spread_with_routing_off(inner: InnerSuite) -> None:
-    """The negative: without our scheduler, `load` spreads a group."""
-    inner.write(test_routed=ROUTED, conftest=RECORDS_WORKERS)
-
-    inner.run("-n", "3", "--group-routing=off").assert_outcomes(passed=35)
-
-    workers = read_workers(inner)
-    assert max(len(workers[name]) for name in ("test_slow", "test_serial", "test_db")) > 1
-
-
-def test_workers_leave_node_ids_alone(inner: InnerSuite) -> None:
-    """On pytest 9.1, `loadgroup` would append the group to them."""
-    inner.write(test_option="def test_option(request): assert not request.config.option.loadgroup")
-
-    inner.run("-n", "2", "--dist", "loadgroup").assert_outcomes(passed=1)
-
-
 def test_pid_of_a_crashed_worker_may_come_back(
     pytestconfig: pytest.Config, infra_session: Session
 ) -> None:
@@ -558,12 +443,6 @@ def test_pid_of_a_crashed_worker_may_come_back(
     side.pytest_testnodedown(node, error="it died")
 
     assert side._roster.get_blocks() == {}
-
-
-def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:
-    inner.write(test_routed=ROUTED)
-
-    inner.run("-n", "2", "--dist", "each").assert_outcomes(passed=70)
 
 
 @pytest.mark.parametrize("args", [("--collect-only", "-q"), ("-q",), ("--co", "-n", "2", "-q")])

@@ -1,16 +1,27 @@
 import pytest
 
 from tests.infra.errors import RecordError
-from tests.infra.records import Block, Holder, Manifest
+from tests.infra.records import Block, Holder, Manifest, Routing
 
+SLOW = Routing(lanes=("slow",))
 MANIFEST = Manifest(
-    "gw1", Block(100, 199, 7), {3: ("db", "slow"), 5: ("slow",)}, ("t.py::a is both",)
+    "gw1",
+    Block(100, 199, 7),
+    {3: Routing(groups=("db",)), 5: SLOW, 6: Routing(is_exclusive=True), 7: SLOW},
+    {"slow": 1},
+    ("t.py::a is both",),
 )
 HOLDER = Holder("gw1", 4711, "ci-3", "test_a.py::test_x", "2026-01-02T03:04:05+00:00")
 
 
 def test_manifest_comes_back_from_json() -> None:
     assert Manifest.from_json(MANIFEST.to_json()) == MANIFEST
+
+
+def test_manifest_is_small_where_many_tests_share_a_routing() -> None:
+    manifest = Manifest("gw1", Block(100, 199, 7), dict.fromkeys(range(10_000), SLOW))
+
+    assert len(manifest.to_json()) < 100_000
 
 
 def test_holder_comes_back_from_json() -> None:

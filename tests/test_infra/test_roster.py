@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tests.infra.errors import ManifestError, RoutingConflictError
-from tests.infra.records import Block, Manifest
+from tests.infra.records import Block, Manifest, Routing
 from tests.infra.roster import Roster
 
 
@@ -13,7 +13,8 @@ def build_manifest(number: int, **changes: Any) -> Manifest:
     arguments: dict[str, Any] = {
         "worker_id": f"gw{number}",
         "block": Block(first, first + 999, number),
-        "groups": {0: ("slow",)},
+        "routings": {0: Routing(lanes=("slow",))},
+        "widths": {"slow": 1},
     }
     return Manifest(**(arguments | changes))
 
@@ -31,7 +32,8 @@ def test_agreeing_workers_pass() -> None:
     roster.check("gw0")
     roster.check("gw1")
 
-    assert roster.get_groups() == {0: ("slow",)}
+    assert roster.get_routings() == {0: Routing(lanes=("slow",))}
+    assert roster.get_widths() == {"slow": 1}
     assert list(roster.get_blocks()) == ["gw0", "gw1"]
 
 
@@ -40,11 +42,12 @@ def test_silent_worker_is_named() -> None:
         build_roster().check("gw3")
 
 
-def test_worker_with_other_groups_is_named() -> None:
-    roster = build_roster(build_manifest(0), build_manifest(1, groups={}))
+@pytest.mark.parametrize("changes", [{"routings": {}}, {"widths": {"slow": 2}}], ids=str)
+def test_worker_with_other_lanes_is_named(changes: dict[str, Any]) -> None:
+    roster = build_roster(build_manifest(0), build_manifest(1, **changes))
     roster.check("gw0")
 
-    with pytest.raises(ManifestError, match="gw1 found other groups"):
+    with pytest.raises(ManifestError, match="gw1 found other lanes"):
         roster.check("gw1")
 
 

@@ -25,7 +25,7 @@ def test_defaults() -> None:
     assert (settings.first_vmid, settings.last_vmid) == (100, 999_999_999)
     assert settings.infra_dir.parent == Path(tempfile.gettempdir())
     assert settings.serial_lock_timeout_s == 300
-    assert settings.is_group_routing
+    assert settings.has_own_scheduler
     assert not settings.recorded_pids
     assert not settings.worker_log_file
 
@@ -61,8 +61,8 @@ def test_relative_directory_lies_below_the_root() -> None:
         ({"serial_lock_timeout_s": "soon"}, {}, "is not a number of seconds"),
         ({"serial_lock_timeout_s": "-1"}, {}, "give 0 or more"),
         ({"serial_lock_timeout_s": "nan"}, {}, "give 0 or more"),
-        ({"group_routing": "yes"}, {}, "is neither on nor off"),
-        ({}, {"group_routing": "maybe"}, "--group-routing = 'maybe'"),
+        ({"scheduler": "yes"}, {}, "is neither lanes nor xdist"),
+        ({}, {"scheduler": "maybe"}, "--scheduler = 'maybe'"),
         ({}, {"vmid_pid": "gw0"}, "--vmid-pid = 'gw0' is not a PID"),
         ({}, {"vmid_pid": "gw0=1,gw0=2"}, "pairs of different workers"),
         ({}, {"vmid_pid": "gw0=1,gw1=1"}, "pairs of different workers and PIDs"),

@@ -1,0 +1,7 @@
+"""Lets `python -m` run the command line."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,90 @@
+"""The command line: which verb is asked for, what is printed, and the exit code.
+
+The only module that prints; what a verb does is in `commands`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+from .commands import VERBS
+from .commands.verb import ExitCode, Outcome, Verb
+from .errors import InfraError
+
+PROG: Final = f"python -m {__package__}"
+
+JSON_VERSION: Final = 1
+
+EPILOG: Final = """\
+exit codes:
+  0  sound
+  1  a finding: the text says which
+  2  a mistake in the arguments, the configuration or the tests' own code
+  3  a failure of this program
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb, print what it found, and return the exit code."""
+    parser = build_parser()
+    found, rest = parser.parse_known_args(arguments)
+    verb: Verb = found.verb
+    if rest and not verb.takes_pytest_args:
+        parser.error(f"{verb.name} doesn't know {' '.join(rest)}")
+    found.pytest_args = rest
+    try:
+        outcome = verb.run(found)
+    except InfraError as error:
+        print(error, file=sys.stderr)  # noqa: T201  the module that prints
+        return ExitCode.USAGE
+    except Exception:  # noqa: BLE001  a failure of ours must not look like a finding
+        traceback.print_exc()
+        return ExitCode.FAILURE
+    _print(outcome, is_json=found.json)
+    return outcome.exit_code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser from the table of verbs."""
+    parser = argparse.ArgumentParser(
+        prog=PROG,
+        description="Look at, check and tune how a pytest suite runs in parallel.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in VERBS:
+        _add_verb(verbs, verb)
+    return parser
+
+
+def _add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", verb: Verb) -> None:
+    suffix = " [pytest's arguments ...]" if verb.takes_pytest_args else ""
+    sub = verbs.add_parser(
+        verb.name,
+        help=verb.summary,
+        description=verb.description.replace("{prog}", f"{PROG} {verb.name}"),
+        epilog=EPILOG,
+        usage=f"%(prog)s [--json]{suffix}" if verb.takes_pytest_args else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    sub.add_argument("--json", action="store_true", help="print JSON instead of text")
+    if verb.add_arguments is not None:
+        verb.add_arguments(sub)
+    sub.set_defaults(verb=verb)
+
+
+def _print(outcome: Outcome, *, is_json: bool) -> None:
+    data = {"version": JSON_VERSION, "exit_code": outcome.exit_code, **outcome.data}
+    text = json.dumps(data, indent=2) if is_json else outcome.text
+    try:
+        print(text, flush=True)  # noqa: T201  the module that prints
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; Python would complain again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,5 @@
+"""The verbs of the command line, one module each."""
+
+from . import lanes
+
+VERBS = (lanes.VERB,)

@@ -1,0 +1,261 @@
+"""The scheduler in real runs: what the workers wrote down shows who ran beside whom."""
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from tests.test_infra.conftest import ROOT, InnerSuite
+
+# One test, as its worker wrote it down: name, node id, worker, start and stop.
+Record = dict[str, Any]
+
+ROUTED = """
+import pytest
+
+@pytest.mark.slow
+class TestSlow:
+    @pytest.mark.parametrize("number", range(5))
+    def test_slow(self, number): pass
+
+@pytest.mark.serial
+@pytest.mark.parametrize("number", range(5))
+def test_serial(number): pass
+
+@pytest.mark.lane("llm", width=2)
+@pytest.mark.parametrize("number", range(8))
+def test_llm(number): pass
+
+@pytest.mark.slow
+@pytest.mark.lane("llm")
+def test_both(): pass
+
+@pytest.mark.xdist_group("db")
+@pytest.mark.parametrize("number", range(5))
+def test_db(number): pass
+
+@pytest.mark.parametrize("number", range(16))
+def test_free(number): pass
+"""
+
+TESTS = 40
+
+RECORDS_TESTS = """
+import json, os, pathlib, pytest, time
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    start = time.monotonic()
+    time.sleep(0.004)
+    result = yield
+    line = json.dumps({
+        "name": item.originalname, "nodeid": item.nodeid, "start": start, "stop": time.monotonic(),
+        "worker": os.environ["PYTEST_XDIST_WORKER"]})
+    with open(pathlib.Path(__file__).with_name("ran.txt"), "a") as file:
+        file.write(line + "\\n")
+    return result
+"""
+
+
+def read_records(inner: InnerSuite) -> list[Record]:
+    lines = (inner.path / "ran.txt").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    assert not any("@" in record["nodeid"] for record in records)
+    return records
+
+
+def count_together(records: Sequence[Record], *names: str) -> int:
+    """Count the tests of these names that ran at once, at most."""
+    chosen = [record for record in records if record["name"] in names]
+    return max(
+        sum(bool(other["start"] <= one["start"] < other["stop"]) for other in chosen)
+        for one in chosen
+    )
+
+
+def find_beside_serial(records: Sequence[Record]) -> list[str]:
+    return [
+        f"{one['nodeid']} beside {other['nodeid']}"
+        for one, other in combinations(records, 2)
+        if "test_serial" in (one["name"], other["name"])
+        and one["start"] < other["stop"]
+        and other["start"] < one["stop"]
+    ]
+
+
+def assert_lanes_held(records: Sequence[Record]) -> None:
+    assert not find_beside_serial(records)
+    assert count_together(records, "test_slow", "test_both") == 1
+    assert count_together(records, "test_llm", "test_both") <= 2
+    assert len({record["worker"] for record in records if record["name"] == "test_db"}) == 1
+
+
+@pytest.mark.parametrize("args", [("--dist", "load"), ("--dist", "loadfile"), ("--count=2",)])
+def test_lanes_hold_whatever_dist_says(inner: InnerSuite, args: tuple[str, ...]) -> None:
+    inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
+
+    result = inner.run("-n", "4", *args)
+
+    result.assert_outcomes(passed=TESTS * (2 if "--count=2" in args else 1))
+    assert_lanes_held(read_records(inner))
+
+
+def test_lanes_hold_with_the_parallel_configuration(inner: InnerSuite) -> None:
+    shutil.copy(ROOT / "pytest-parallel.ini", inner.path)
+    inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
+
+    result = inner.run("-c", "pytest-parallel.ini", "-n", "3", "test_routed.py")
+
+    result.assert_outcomes(passed=TESTS)
+    assert_lanes_held(read_records(inner))
+    assert sorted(path.name for path in (inner.path / "logs").iterdir()) == [
+        "gw0.log",
+        "gw1.log",
+        "gw2.log",
+    ]
+
+
+def test_lanes_break_under_xdist_s_own_scheduler(inner: InnerSuite) -> None:
+    """The negative: `load` runs anything beside anything."""
+    inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
+
+    inner.run("-n", "4", "--scheduler=xdist").assert_outcomes(passed=TESTS)
+
+    assert find_beside_serial(read_records(inner))
+
+
+def test_ini_table_says_which_markers_are_lanes(inner: InnerSuite) -> None:
+    inner.write(
+        ini="lanes =\n    slow = exclusive\n    serial = unlimited\n",
+        test_routed=ROUTED,
+        conftest=RECORDS_TESTS,
+    )
+
+    inner.run("-n", "3").assert_outcomes(passed=TESTS)
+
+    records = read_records(inner)
+    swapped = {"test_slow": "test_serial", "test_serial": "test_free", "test_both": "test_serial"}
+    for record in records:
+        record["name"] = swapped.get(record["name"], record["name"])
+    assert not find_beside_serial(records)
+
+
+CRASHING = """
+import os, pytest
+
+@pytest.fixture(scope="session")
+def server(request, worker_id):
+    if CRASH == "fixture" and worker_id == "gw1":
+        os._exit(1)
+
+@pytest.mark.serial
+@pytest.mark.parametrize("number", range(3))
+def test_serial(number):
+    if CRASH == "serial" and number == 1: os._exit(1)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(3))
+def test_slow(number):
+    if CRASH == "slow" and number == 1: os._exit(1)
+
+@pytest.mark.parametrize("number", range(6))
+def test_free(number, server):
+    if CRASH == "all" : os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("crash", ["serial", "slow"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_crash_costs_exactly_one_test_that_is_named(
+    inner: InnerSuite, crash: str, workers: str
+) -> None:
+    inner.write(test_crash=f"CRASH = {crash!r}\n{CRASHING}", conftest=RECORDS_TESTS)
+
+    result = inner.run("-n", workers)
+
+    result.assert_outcomes(passed=11, failed=1)
+    result.stdout.fnmatch_lines([f"*crashed while running 'test_crash.py::test_{crash}[[]1]'"])
+    result.stdout.fnmatch_lines([f"pytest -n 0 --vmid-pid=* 'test_crash.py::test_{crash}[[]1]'"])
+    assert not find_beside_serial(read_records(inner))
+    assert not inner.infra_dir.exists()
+
+
+def test_crash_before_the_first_test_costs_that_test(inner: InnerSuite) -> None:
+    inner.write(test_crash=f"CRASH = 'fixture'\n{CRASHING}")
+
+    result = inner.run("-n", "2")
+
+    counts = result.parseoutcomes()
+    assert counts["passed"] + counts.get("failed", 0) == 12
+    assert counts.get("failed", 0) <= 1
+
+
+def test_crash_of_the_very_last_test_ends_the_run(inner: InnerSuite) -> None:
+    inner.write(test_crash="import os\ndef test_last(): os._exit(1)\n")
+
+    result = inner.run("-n", "2")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*crashed while running 'test_crash.py::test_last'"])
+
+
+def test_workers_that_all_crash_are_not_replaced_for_ever(inner: InnerSuite) -> None:
+    inner.write(test_crash=f"CRASH = 'all'\n{CRASHING}")
+
+    result = inner.run("-n", "2", "--max-worker-restart=2")
+
+    result.stdout.fnmatch_lines(["*maximum crashed workers reached: 2*"])
+    assert result.parseoutcomes()["failed"] == 3
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.005])
+def test_early_failure_stops_within_a_few_tests(inner: InnerSuite, pause_s: float) -> None:
+    inner.write(
+        test_stop=f"""
+        import pytest, time
+        @pytest.mark.parametrize("number", range(400))
+        def test_quick(number):
+            time.sleep({pause_s})
+            assert number != 2
+        """
+    )
+
+    result = inner.run("-n", "2", "-x")
+
+    counts = result.parseoutcomes()
+    assert counts["failed"] == 1
+    assert counts["failed"] + counts.get("passed", 0) <= 10
+
+
+def test_workers_leave_node_ids_alone(inner: InnerSuite) -> None:
+    """On pytest 9.1, `loadgroup` would append the group to them."""
+    inner.write(test_option="def test_option(request): assert not request.config.option.loadgroup")
+
+    inner.run("-n", "2", "--dist", "loadgroup").assert_outcomes(passed=1)
+
+
+def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:
+    inner.write(test_routed=ROUTED)
+
+    inner.run("-n", "2", "--dist", "each").assert_outcomes(passed=2 * TESTS)
+
+
+def test_unlimited_lane_that_contradicts_is_one_clear_error(inner: InnerSuite) -> None:
+    inner.write(
+        test_lanes="""
+        import pytest
+        @pytest.mark.lane("llm", width=2)
+        def test_one(): pass
+        @pytest.mark.lane("llm", width=3)
+        def test_other(): pass
+        """
+    )
+
+    result = inner.run("-n", "2")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert re.search(r"test_other gives lane 'llm' the width 3, which is 2", str(result.stderr))
