@@ -86,6 +86,10 @@ class Dispatcher:
             desk.active or desk.held is not None for desk in self._desks
         )
 
+    def count_left(self) -> int:
+        """Count the tests that have not been completed."""
+        return self._backlog.count + sum(len(desk.get_all()) for desk in self._desks)
+
     def get_running(self) -> dict[Hashable, int]:
         """Return the test that each busy worker runs."""
         return {desk.worker: desk.active[0] for desk in self._desks if desk.active}

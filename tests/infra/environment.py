@@ -65,10 +65,13 @@ class RunDirectory:
 class WorkerEnvironment:
     """The directories of one worker, and the variables that tell tests about them."""
 
-    def __init__(self, run_path: Path, worker_id: str, *, prefix: str, mode: str) -> None:
+    def __init__(
+        self, run_path: Path, worker_id: str, *, slot: int = 0, prefix: str, mode: str
+    ) -> None:
         root = run_path / worker_id
         self.directories = Directories(root, root / "temp", root / "config", root / "cache")
         self.worker_id = worker_id
+        self._slot = slot
         self._prefix = prefix
         self._mode = mode
         self._before: dict[str, str | None] = {}
@@ -97,9 +100,10 @@ class WorkerEnvironment:
             locks.give_back(self._lock)
 
     def build_variables(self, directories: Directories) -> dict[str, str]:
-        """Build the five variables for these directories."""
+        """Build the variables for these directories."""
         return {
             f"{self._prefix}_TEST_WORKER_ID": self.worker_id,
+            f"{self._prefix}_TEST_WORKER_SLOT": str(self._slot),
             f"{self._prefix}_TEST_TEMP_DIR": str(directories.temp),
             f"{self._prefix}_TEST_MODE": self._mode,
             f"{self._prefix}_CONFIG_DIR": str(directories.config),

@@ -1,4 +1,4 @@
-"""Every pytest hook of the infrastructure, in the order of a run, and its fixtures.
+"""Every pytest hook of the infrastructure, in the order of a run.
 
 Each hook is a few lines that call something testable; what they share in one process is the
 `Session` in pytest's stash.
@@ -6,30 +6,37 @@ Each hook is a few lines that call something testable; what they share in one pr
 
 import contextlib
 import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import identity, locks, report, settings, standins
-from .environment import WorkerEnvironment, make_directory
-from .errors import InfraError, RoutingConflictError
-from .plan import Plan
-from .records import ExecutionContext, Holder
-from .roster import Roster
-from .session import RUN_PATH, Session, build_manifest, name_worker_in_logs, open_session
-from .vmids import VmidAllocator, VmidFactory
+from . import identity, report, settings, standins, status, verdict
+from .chronicle import Chronicle, get_history
+from .conductor import CHANNEL, FAREWELL, Conductor
+from .errors import InfraError
+from .session import (
+    SESSION,
+    STARTED,
+    Session,
+    build_manifest,
+    build_worker_record,
+    name_worker_in_logs,
+    open_session,
+)
+from .simulation import simulate
+from .soloist import Soloist
+from .timeline import summarise
+from .workers import Choice, choose_for
 
 if TYPE_CHECKING:
     from xdist.scheduler.protocol import Scheduling
     from xdist.workermanage import WorkerController
 
-SESSION: Final = pytest.StashKey[Session]()
+pytest_plugins = [f"{__package__}.session_fixtures"]
 
-CHANNEL: Final = "infra_channel"
-"""Key in xdist's `workerinput`: the execnet channel on which a worker sends its manifest."""
+CHOICE: Final = pytest.StashKey[Choice | None]()
 
 
 @contextlib.contextmanager
@@ -51,6 +58,24 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         standins.declare_options(parser)
 
 
+# optionalhook: xdist's, and not there without it.  tryfirst: against xdist itself, which is first
+# where we are loaded by -p.
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Choose the workers of `-n auto` by predicting the run; called before any configuration.
+
+    A hook of the user's own has its say.
+    """
+    hooks = config.hook.pytest_xdist_auto_num_workers.get_hookimpls()
+    if any(hook.plugin_name not in ("xdist", "xdist.plugin", __name__) for hook in hooks):
+        return None
+    with usage_errors():
+        found = settings.read_settings(config.getini, config.getoption, os.environ, config.rootpath)
+        choice = choose_for(config, found, lambda: get_history(config, found), simulate)
+    config.stash[CHOICE] = choice
+    return choice.count if choice else None
+
+
 # tryfirst: against pytest's logging plugin, which takes log formats and files when it is
 # configured itself.
 @pytest.hookimpl(tryfirst=True)
@@ -67,40 +92,71 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = session
     if not has_xdist:
         config.pluginmanager.register(standins, "infra-standins")
+    if identity.is_worker(config):
+        config.pluginmanager.register(WorkerSide(config, session), "infra-worker")
     elif identity.is_controller(config):
         config.pluginmanager.register(ControllerSide(config, session), "infra-controller")
-    elif identity.is_worker(config):
-        config.pluginmanager.register(WorkerSide(config, session), "infra-worker")
+    else:
+        config.pluginmanager.register(SoloSide(config, session), "infra-solo")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Tell run, mode, and the VMIDs of a run in one process."""
-    session = config.stash[SESSION]
+    """Tell run, mode, how many workers and why, and the VMIDs of a run in one process."""
+    session, choice = config.stash[SESSION], config.stash.get(CHOICE, None)
+    reason = report.render_workers(0, choice.reason) if choice else []
     if session.environment is None:
-        return report.render_header(session.run_id, "in parallel", None)
-    return report.render_header(session.run_id, "in one process", session.vmids.block)
+        return [*report.render_header(session.run_id, "in parallel", None), *reason]
+    return [*report.render_header(session.run_id, "in one process", session.vmids.block), *reason]
 
 
-# --- collection ----------------------------------------------------------------------------------
+# --- a run in one process -------------------------------------------------------------------------
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuse contradictory markers; a worker leaves that to the controller."""
-    if identity.is_worker(session.config):
-        return
-    manifest = build_manifest(session.config.stash[SESSION], session.items)
-    if manifest.conflicts:
+class SoloSide:
+    """The hooks of a run without workers."""
+
+    def __init__(self, config: pytest.Config, session: Session) -> None:
+        self._chronicle = Chronicle(config, session.settings)
+        self._soloist = Soloist(session, self._chronicle)
+        install_status(config, self._soloist.render_status)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Refuse contradictory markers, and note what will run."""
         with usage_errors():
-            raise RoutingConflictError(manifest.conflicts)
+            self._soloist.note_collected(session.items)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note which test runs."""
+        self._soloist.note_start(nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how it went."""
+        self._chronicle.recorder.add(report)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Teach the next runs."""
+        if not session.config.option.collectonly:
+            self._soloist.close()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what is wrong with a file of the history."""
+        print_problem(terminalreporter, self._chronicle)
+
+
+# --- a worker -------------------------------------------------------------------------------------
 
 
 class WorkerSide:
     """The hooks of a worker only."""
 
     def __init__(self, config: pytest.Config, session: Session) -> None:
+        self._config = config
         self._session = session
         # Any: workerinput is xdist's attribute of a config, and holds what the controller put in.
-        self._channel: Any = getattr(config, "workerinput", {}).get(CHANNEL)
+        self._input: dict[str, Any] = getattr(config, "workerinput", {})
+        self._startup_s = self._startup_cpu_s = 0.0
+        # A signal to the whole process group would kill it; the controller answers for all.
+        install_status(config, lambda _now: "")
         if session.settings.has_own_scheduler:
             from .scheduler import keep_nodeids_clean  # noqa: PLC0415  needs xdist
 
@@ -110,8 +166,22 @@ class WorkerSide:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller who this is and which lanes its tests are in."""
-        if self._channel is not None:
-            self._channel.send(build_manifest(self._session, session.items).to_json())
+        self._startup_cpu_s = time.process_time()
+        self._startup_s = time.time() - self._input.get(STARTED, time.time())
+        if channel := self._input.get(CHANNEL):
+            channel.send(build_manifest(self._session, session.items).to_json())
+
+    def pytest_sessionfinish(self) -> None:
+        """Tell the controller what this process took; xdist sends it when the hook is over."""
+        record = build_worker_record(
+            self._session, startup_s=self._startup_s, startup_cpu_s=self._startup_cpu_s
+        )
+        # Any: workeroutput is xdist's attribute of a worker's config.
+        config: Any = self._config
+        config.workeroutput[FAREWELL] = record.to_json()
+
+
+# --- the controller -------------------------------------------------------------------------------
 
 
 class ControllerSide:
@@ -119,59 +189,61 @@ class ControllerSide:
 
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self._config = config
-        self._session = session
-        self._roster = Roster()
-        self._is_announced = False
-        self._failed: dict[str, list[str]] = {}
+        self._chronicle = Chronicle(config, session.settings)
+        self._conductor = Conductor(config, session, self._chronicle)
+        self._closing: list[str] = []
+        install_status(config, self._conductor.render_status)
+
+    # Any: execnet's specifications, one for each worker.
+    def pytest_xdist_setupnodes(self, specs: Sequence[Any]) -> None:
+        """Number the workers."""
+        self._conductor.assign_slots(specs)
 
     def pytest_configure_node(self, node: "WorkerController") -> None:
-        """Open a channel of our own to a worker, and tell it the run's directory."""
-        channel = node.gateway.newchannel()
-        channel.setcallback(self._roster.receive)
-        node.workerinput[CHANNEL] = channel
-        node.workerinput[RUN_PATH] = str(self._session.run_path)
+        """Open a channel of our own to a worker, and tell it what it can't know."""
+        self._conductor.open_worker(node)
 
-    def pytest_xdist_node_collection_finished(self, node: "WorkerController") -> None:
-        """Check what a worker told, and print all blocks once all have."""
+    def pytest_xdist_node_collection_finished(
+        self, node: "WorkerController", ids: Sequence[str]
+    ) -> None:
+        """Check what a worker told, and print blocks and lanes once all have."""
         with usage_errors():
-            self._roster.check(node.gateway.id)
-        blocks = self._roster.get_blocks()
-        if len(blocks) == node.workerinput["workercount"] and not self._is_announced:
-            self._is_announced = True
-            self._print_lines(report.render_blocks(blocks))
+            self._print_lines(self._conductor.check_worker(node, ids))
 
-    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> "Scheduling | None":
+    def pytest_xdist_make_scheduler(self) -> "Scheduling | None":
         """Keep lanes and groups under every `--dist` that distributes."""
-        from .scheduler import UNSCHEDULED_DISTS, LaneScheduling  # noqa: PLC0415  needs xdist
-
-        if config.getoption("dist") in UNSCHEDULED_DISTS:
-            return None
-        if not self._session.settings.has_own_scheduler:
-            return None
-        return LaneScheduling(config, get_plan=self._build_plan)
-
-    def _build_plan(self, nodeids: Sequence[str]) -> Plan:
-        return Plan(
-            nodeids,
-            [0.01] * len(nodeids),
-            routings=self._roster.get_routings(),
-            widths=self._roster.get_widths(),
-            dist=self._config.getoption("dist"),
-        )
+        return self._conductor.make_scheduler()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which worker a failure, or a crash, happened on."""
-        if report.failed and (node := getattr(report, "node", None)):
-            self._failed.setdefault(node.gateway.id, []).append(report.nodeid)
+        """Note how a test went, and which worker a failure, or a crash, happened on."""
+        self._chronicle.recorder.add(report)
+        if report.failed:
+            self._conductor.note_failure(report)
 
     def pytest_testnodedown(self, node: "WorkerController", error: object | None) -> None:
-        """Forget a worker that crashed."""
-        if error:
-            self._roster.forget(node.gateway.id)
+        """Note what a worker tells at its end, or that it crashed."""
+        self._conductor.close_worker(node, error)
+
+    # wrapper, tryfirst: outermost, against pytest's terminal, which writes its summary and its
+    # last line in this hook.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        """Teach the next runs, and fail a run whose own reports show a breach."""
+        run, audit = self._conductor.close()
+        self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
+        if audit.violations:
+            verdict.fail_run(session)
+        yield
+        arguments = [str(argument) for argument in self._config.invocation_params.args]
+        verdict.print_breaches(self._config, report.render_audit(audit, arguments))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say how to repeat what failed, with the same VMIDs."""
-        commands = report.render_repeats(self._failed, self._roster.get_all_blocks())
+        """Say what bounds the run, and how to repeat what failed, with the same VMIDs."""
+        if self._config.get_verbosity() >= 0:
+            for line in self._closing:
+                terminalreporter.write_line(line)
+        print_problem(terminalreporter, self._chronicle)
+        commands = self._conductor.render_repeats()
         if commands:
             terminalreporter.section("again, one worker at a time, with the VMIDs it had")
             for command in commands:
@@ -185,84 +257,14 @@ class ControllerSide:
                 terminal.write_line(line)
 
 
-# --- fixtures ------------------------------------------------------------------------------------
+def print_problem(terminalreporter: pytest.TerminalReporter, chronicle: Chronicle) -> None:
+    """Say what is wrong with a file of the history, once, where all summaries are."""
+    if chronicle.problem:
+        terminalreporter.write_line(f"infra: {chronicle.problem}", yellow=True)
 
 
-@pytest.fixture(scope="session")
-def infra_session(pytestconfig: pytest.Config) -> Session:
-    """The settings, identity and directories of this process; the other fixtures build on it."""
-    return pytestconfig.stash[SESSION]
-
-
-@pytest.fixture(scope="session")
-def worker_environment(infra_session: Session) -> WorkerEnvironment:
-    """The directories and variables of this worker."""
-    assert infra_session.environment is not None, "a controller runs no tests"
-    return infra_session.environment
-
-
-@pytest.fixture
-def test_execution_context(
-    infra_session: Session, worker_environment: WorkerEnvironment
-) -> ExecutionContext:
-    """Where this test runs: worker, process, thread, run, directories."""
-    return ExecutionContext(
-        worker_id=infra_session.worker_id,
-        worker_count=infra_session.worker_count,
-        is_parallel=infra_session.is_parallel,
-        process_id=os.getpid(),
-        thread_id=threading.get_ident(),
-        run_id=infra_session.run_id,
-        directories=worker_environment.directories,
-    )
-
-
-@pytest.fixture(scope="session")
-def vmid_allocator(infra_session: Session) -> VmidAllocator:
-    """The VMIDs of this process, for fixtures of a wider scope than one test."""
-    return infra_session.vmids
-
-
-@pytest.fixture
-def vmid_factory(
-    vmid_allocator: VmidAllocator, request: pytest.FixtureRequest
-) -> Iterator[VmidFactory]:
-    """Call it for a VMID (an int) that nobody else holds; all go back when the test ends."""
-    factory = VmidFactory(vmid_allocator, holder=request.node.nodeid)
-    yield factory
-    factory.close()
-
-
-@pytest.fixture
-def process_unique_vmid(vmid_factory: VmidFactory) -> str:
-    """A VMID, as a string, that no other process, thread or test holds during this test."""
-    return str(vmid_factory())
-
-
-@pytest.fixture
-def isolated_temp_dir(
-    worker_environment: WorkerEnvironment, request: pytest.FixtureRequest
-) -> Iterator[Path]:
-    """A new directory for this test alone, removed when it ends."""
-    with worker_environment.make_test_directory(request.node.name) as path:
-        yield path
-
-
-@pytest.fixture
-def parallel_safe_environment(
-    worker_environment: WorkerEnvironment, isolated_temp_dir: Path
-) -> Iterator[Mapping[str, str]]:
-    """Variables and directories for this test alone; all of `os.environ` comes back after it."""
-    with worker_environment.narrow(isolated_temp_dir) as variables:
-        yield variables
-
-
-@pytest.fixture
-def serial_test_lock(infra_session: Session, request: pytest.FixtureRequest) -> Iterator[Holder]:
-    """Held while this test runs: no other test of any run on this machine holds it then."""
-    path = infra_session.serial_lock_path
-    make_directory(path.parent)
-    holder = infra_session.build_holder(request.node.nodeid)
-    timeout_s = infra_session.settings.serial_lock_timeout_s
-    with locks.hold(path, holder=holder, timeout_s=timeout_s):
-        yield holder
+def install_status(config: pytest.Config, get_text: Callable[[float], str]) -> None:
+    """Answer SIGUSR1 until pytest ends."""
+    handler = status.install(get_text)
+    if handler is not None:
+        config.add_cleanup(handler.close)

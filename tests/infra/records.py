@@ -95,20 +95,26 @@ class Manifest:
     """Lane to the number of its tests that may run at the same time."""
     conflicts: tuple[str, ...] = ()
     """One sentence for each test whose markers contradict each other."""
+    markers: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Position in the collection to sorted names of markers; told by one worker for all."""
 
     def to_json(self) -> str:
-        """Write the record with its format version; tests of one routing share an entry."""
-        shared: dict[Routing, list[int]] = {}
+        """Write the record with its format version; equal tests share an entry."""
+        routings: dict[Routing, list[int]] = {}
         for index, routing in self.routings.items():
-            shared.setdefault(routing, []).append(index)
+            routings.setdefault(routing, []).append(index)
+        markers: dict[tuple[str, ...], list[int]] = {}
+        for index, names in self.markers.items():
+            markers.setdefault(names, []).append(index)
         return json.dumps(
             {
                 "version": FORMAT_VERSION,
                 "worker_id": self.worker_id,
                 "block": asdict(self.block),
-                "routings": [[asdict(routing), indices] for routing, indices in shared.items()],
+                "routings": [[asdict(routing), indices] for routing, indices in routings.items()],
                 "widths": dict(self.widths),
                 "conflicts": self.conflicts,
+                "markers": list(markers.items()),
             }
         )
 
@@ -125,6 +131,7 @@ class Manifest:
             routings=_read_routings(found["routings"]),
             widths=found["widths"],
             conflicts=tuple(found["conflicts"]),
+            markers=_read_markers(found["markers"]),
         )
 
 
@@ -156,6 +163,19 @@ class WorkerRecord:
     startup_cpu_s: float
     """Processor time of its process until the end of its collection."""
     peak_rss_bytes: int
+    """The most memory that it held; 0 where the system doesn't tell."""
+
+    def to_json(self) -> str:
+        """Write the record with its format version."""
+        return json.dumps({"version": FORMAT_VERSION, **asdict(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        :raises RecordError: it is something else.
+        """
+        return cls(**_read_object("worker's record", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +231,13 @@ def _read_routings(found: Sequence[tuple[dict[str, Any], list[int]]]) -> dict[in
         lanes, groups = tuple(entry["lanes"]), tuple(entry["groups"])
         routings |= dict.fromkeys(indices, Routing(lanes, groups, entry["is_exclusive"]))
     return dict(sorted(routings.items()))
+
+
+def _read_markers(found: Sequence[tuple[list[str], list[int]]]) -> dict[int, tuple[str, ...]]:
+    markers: dict[int, tuple[str, ...]] = {}
+    for names, indices in found:
+        markers |= dict.fromkeys(indices, tuple(names))
+    return dict(sorted(markers.items()))
 
 
 # The values are JSON of any shape; each record picks and converts its own.

@@ -18,7 +18,8 @@ class Roster:
     def __init__(self) -> None:
         self._manifests: dict[str, Manifest] = {}
         self._crashed: dict[str, Block] = {}
-        self._agreed: Manifest | None = None
+        self.agreed: Manifest | None = None
+        """The first one, with which all others agree."""
 
     def receive(self, text: str) -> None:
         """Take in a worker's manifest; called in a receiver thread."""
@@ -36,7 +37,7 @@ class Roster:
             raise ManifestError(worker_id, "did not say which lanes its tests are in")
         if manifest.conflicts:
             raise RoutingConflictError(manifest.conflicts)
-        agreed = self._agreed = self._agreed or manifest
+        agreed = self.agreed = self.agreed or manifest
         if (manifest.routings, manifest.widths) != (agreed.routings, agreed.widths):
             raise ManifestError(worker_id, "found other lanes of tests than the workers before it")
         if overlap := find_overlap(self.get_blocks()):
@@ -51,11 +52,11 @@ class Roster:
 
     def get_routings(self) -> Mapping[int, Routing]:
         """Return the routings that all workers agree on, by position in the collection."""
-        return self._agreed.routings if self._agreed else {}
+        return self.agreed.routings if self.agreed else {}
 
     def get_widths(self) -> Mapping[str, int]:
         """Return the widths of the lanes that the tests are in."""
-        return self._agreed.widths if self._agreed else {}
+        return self.agreed.widths if self.agreed else {}
 
     def get_blocks(self) -> dict[str, Block]:
         """Return each living worker's block of VMIDs."""

@@ -8,6 +8,7 @@ Which worker gets which tests when is decided in `dispatch`.
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +61,7 @@ class LaneScheduling:
         # Any: xdist's `DSession`, which says in `shuttingdown` that it wants the run to end.
         self._session: Any = config.pluginmanager.getplugin("dsession")
         self._is_collected = False
+        self._begun: dict[WorkerController, float] = {}
         self._brake = Brake(workers=self._expected) if config.getoption("maxfail", 0) else None
         self._late: list[tuple[WorkerController, int, float]] = []
         """Completed tests that the dispatcher has not been told of, because the brake is on."""
@@ -94,12 +96,18 @@ class LaneScheduling:
         """Whether any test is unsent or not yet reported complete."""
         return self._dispatcher is not None and self._dispatcher.has_pending()
 
-    def get_running(self) -> dict[str, str]:
-        """Return, for each worker that is busy, the test that it runs."""
-        if self._dispatcher is None or self._nodeids is None:
-            return {}
+    def get_running(self) -> list[tuple[str, int, float]]:
+        """Return worker, test and `time.monotonic()` of its begin, for each worker that is busy."""
+        if self._dispatcher is None:
+            return []
         running: dict[Any, int] = dict(self._dispatcher.get_running())
-        return {node.gateway.id: self._nodeids[index] for node, index in running.items()}
+        return [
+            (node.gateway.id, index, self._begun.get(node, 0.0)) for node, index in running.items()
+        ]
+
+    def count_left(self) -> int:
+        """Count the tests that have not been reported complete."""
+        return self._dispatcher.count_left() if self._dispatcher else 0
 
     def add_node(self, node: "WorkerController") -> None:
         """Take in a worker that has come up; called before it collects."""
@@ -138,6 +146,7 @@ class LaneScheduling:
     ) -> None:
         """Note that a worker has run a test, its teardown included, and send it more."""
         assert self._dispatcher is not None
+        self._begun[node] = time.monotonic()
         if self._session.shuttingdown:
             self._notice_shutdowns()
         if self._brake is None:
@@ -172,6 +181,9 @@ class LaneScheduling:
         What it had not begun goes to the others.  A worker that holds its one test back for want
         of a second is running nothing, so that test is not to blame.
         """
+        if node not in self._nodes:
+            # It came up while the run was being ended, so nobody told us of it.
+            raise KeyError(node)
         self._nodes.remove(node)
         if self._collections.pop(node, None) is None or self._dispatcher is None:
             return None
@@ -186,6 +198,7 @@ class LaneScheduling:
     def send(self, worker: Hashable, indices: list[int]) -> None:
         """Send tests to a worker; one that died a moment ago is reported to us soon."""
         node: Any = worker
+        self._begun.setdefault(node, time.monotonic())
         with contextlib.suppress(OSError):
             node.send_runtest_some(indices)
 

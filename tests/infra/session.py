@@ -16,12 +16,21 @@ import pytest
 from . import identity, locks
 from .environment import RunDirectory, WorkerEnvironment, make_directory
 from .lanes import LaneTable
-from .records import Holder, Manifest
+from .machine import read_peak_rss
+from .records import Holder, Manifest, Routing, WorkerRecord
 from .settings import Settings, read_settings
 from .vmids import VmidAllocator
 
+SESSION: Final = pytest.StashKey["Session"]()
+
 RUN_PATH: Final = "infra_run_path"
 """Key in xdist's `workerinput`: the directory of the run, made by the controller."""
+
+SLOT: Final = "infra_slot"
+"""Key in xdist's `workerinput`: the worker's number, which a replacement takes over."""
+
+STARTED: Final = "infra_started"
+"""Key in xdist's `workerinput`: when the controller opened the worker, since the epoch."""
 
 LOG_FORMATS: Final = ("log_format", "log_cli_format", "log_file_format")
 
@@ -34,6 +43,8 @@ class Session:
     run_id: str
     worker_id: str
     worker_count: int
+    slot: int
+    """0 to n - 1 in a run of n workers; 0 in a run without."""
     run_path: Path
     vmids: VmidAllocator
     environment: WorkerEnvironment | None
@@ -71,6 +82,7 @@ def open_session(config: pytest.Config) -> Session:
         run_id=find_run_id(config),
         worker_id=identity.get_worker_id(config),
         worker_count=identity.get_worker_count(config),
+        slot=_get_slot(config),
         run_path=run_path,
         vmids=vmids,
         environment=environment,
@@ -90,13 +102,30 @@ def find_run_id(config: pytest.Config) -> str:
 def build_manifest(session: Session, items: Iterable[pytest.Item]) -> Manifest:
     """Build what a worker tells the controller about the tests that it has collected."""
     table = LaneTable(session.settings.lane_widths)
-    routings = {
-        index: routing
-        for index, item in enumerate(items)
-        if (routing := table.route(item.nodeid, item.iter_markers())) is not None
-    }
-    return Manifest(
-        session.worker_id, session.vmids.block, routings, table.widths, tuple(table.conflicts)
+    routings: dict[int, Routing] = {}
+    markers: dict[int, tuple[str, ...]] = {}
+    for index, item in enumerate(items):
+        marks = list(item.iter_markers())
+        if not marks:
+            continue
+        if (routing := table.route(item.nodeid, marks)) is not None:
+            routings[index] = routing
+        if session.slot == 0:
+            markers[index] = tuple(sorted({mark.name for mark in marks}))
+    block, conflicts = session.vmids.block, tuple(table.conflicts)
+    return Manifest(session.worker_id, block, routings, table.widths, conflicts, markers)
+
+
+def build_worker_record(
+    session: Session, *, startup_s: float, startup_cpu_s: float
+) -> WorkerRecord:
+    """Build what this process tells about itself when it ends."""
+    return WorkerRecord(
+        worker_id=session.worker_id,
+        slot=session.slot,
+        startup_s=startup_s,
+        startup_cpu_s=startup_cpu_s,
+        peak_rss_bytes=read_peak_rss(),
     )
 
 
@@ -151,12 +180,17 @@ def _open_environment(
     environment = WorkerEnvironment(
         run_path,
         identity.get_worker_id(config),
+        slot=_get_slot(config),
         prefix=settings.env_prefix,
         mode="parallel" if identity.is_worker(config) else "sequential",
     )
     config.add_cleanup(environment.close)
     environment.open()
     return environment
+
+
+def _get_slot(config: pytest.Config) -> int:
+    return int(getattr(config, "workerinput", {}).get(SLOT, 0))
 
 
 def _get_serial_lock_path(settings: Settings) -> Path:

@@ -5,12 +5,13 @@ Pure, on a clock of its own.  What a real run adds, such as starting workers, is
 
 import heapq
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from .dispatch import Dispatcher
 from .plan import Plan
+from .records import Routing
 
 ANSWER_S: Final = 0.001
 """How long a worker waits for an answer of the controller."""
@@ -82,6 +83,17 @@ class VirtualCrew:
     def _get(self, worker: Hashable) -> VirtualWorker:
         assert isinstance(worker, int)
         return self._workers[worker]
+
+
+def simulate(
+    costs_s: Sequence[float],
+    routings: Sequence[Routing],
+    widths: Mapping[str, int],
+    workers: int,
+) -> float:
+    """Predict how long tests of these costs and routings take, each by itself, in seconds."""
+    nodeids = [str(number) for number in range(len(costs_s))]
+    return predict_makespan(Plan(nodeids, costs_s, dict(enumerate(routings)), widths), workers)
 
 
 def predict_makespan(

@@ -10,13 +10,17 @@ INFRA = TESTS / "infra"
 
 RANKS = [
     {"records", "errors"},
-    {"settings", "locks", "identity", "standins"},
+    {"settings", "locks", "identity", "standins", "machine"},
+    {"estimates", "durations", "expressions"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
+    {"history", "selection"},
     {"brake", "tokens", "plan"},
     {"backlog", "desks"},
     {"stealing"},
     {"dispatch"},
-    {"scheduler", "session", "simulation", "verdict", "collection", "commands"},
+    {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
+    {"chronicle", "verdict", "collection", "session_fixtures"},
+    {"conductor", "soloist", "commands"},
     {"plugin", "cli"},
     {"__main__"},
 ]
@@ -38,6 +42,7 @@ NEIGHBOURS = {
     ("listing", "report"),
     ("listing", "timeline"),
     ("commands", "collection"),
+    ("workers", "forecast"),
 }
 
 

@@ -10,15 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from tests.infra import locks, standins
 from tests.infra.errors import MissingPackageError
-from tests.infra.plugin import ControllerSide
-from tests.infra.records import Manifest
 from tests.infra.session import Session
 from tests.test_infra.conftest import ROOT, InnerSuite
 
@@ -430,19 +426,6 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def test_pid_of_a_crashed_worker_may_come_back(
-    pytestconfig: pytest.Config, infra_session: Session
-) -> None:
-    side: Any = ControllerSide(pytestconfig, infra_session)
-    block = infra_session.vmids.block
-    side._roster.receive(Manifest("gw0", block).to_json())
-    node = SimpleNamespace(gateway=SimpleNamespace(id="gw0"))
-
-    side.pytest_testnodedown(node, error="it died")
-
-    assert side._roster.get_blocks() == {}
 
 
 @pytest.mark.parametrize("args", [("--collect-only", "-q"), ("-q",), ("--co", "-n", "2", "-q")])

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from ..chronicle import get_history
 from ..collection import collect
 from ..errors import SettingError
 from ..lanes import LaneTable
@@ -62,9 +63,11 @@ def build_listing(config: pytest.Config, items: Sequence[pytest.Item]) -> Listin
     )
 
 
-def estimate(config: pytest.Config, nodeids: Sequence[str]) -> Mapping[str, Estimate]:  # noqa: ARG001  what a history needs to answer
-    """Return what is known of how long the tests take: without a history, nothing."""
-    return {}
+def estimate(config: pytest.Config, nodeids: Sequence[str]) -> Mapping[str, Estimate]:
+    """Return what past runs tell of how long the tests take."""
+    settings = read_settings(config.getini, config.getoption, os.environ, config.rootpath)
+    history = get_history(config, settings)
+    return dict(zip(nodeids, history.get_estimates(nodeids), strict=True))
 
 
 def find_ini_line(text: str, lane: str) -> int | None:

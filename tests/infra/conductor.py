@@ -1,0 +1,169 @@
+"""The controller's part of a run: its workers come and go, and it knows what all of them did.
+
+It puts roster, plan, chronicle and audit together; which hook calls what is left to `plugin`,
+which test goes where to `scheduler`.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from . import report
+from .audit import Audit, audit_run
+from .chronicle import Chronicle
+from .plan import Plan
+from .records import RunRecord, WorkerRecord
+from .roster import Roster
+from .session import RUN_PATH, SLOT, STARTED, Session
+from .status import Running, Status
+
+if TYPE_CHECKING:
+    from xdist.scheduler.protocol import Scheduling
+    from xdist.workermanage import WorkerController
+
+    from .scheduler import LaneScheduling
+
+CHANNEL: Final = "infra_channel"
+"""Key in xdist's `workerinput`: the execnet channel on which a worker sends its manifest."""
+
+FAREWELL: Final = "infra_worker"
+"""Key in xdist's `workeroutput`: what a worker tells about itself when it ends."""
+
+
+class Conductor:
+    """Knows the workers of a run, what they run, and what they ran."""
+
+    def __init__(self, config: pytest.Config, session: Session, chronicle: Chronicle) -> None:
+        self._config = config
+        self._session = session
+        self._chronicle = chronicle
+        self._specs: Sequence[Any] = ()
+        self._nodeids: Sequence[str] = ()
+        self._failed: dict[str, list[str]] = {}
+        self._collected: set[str] = set()
+        self._crashed: set[str] = set()
+        self._workers: list[WorkerRecord] = []
+        self._ready = 0.0
+        self._plan: Plan | None = None
+        self._scheduler: LaneScheduling | None = None
+        self.roster = Roster()
+
+    # --- workers -----------------------------------------------------------------------------
+
+    # Any: execnet's specifications, one for each worker.
+    def assign_slots(self, specs: Sequence[Any]) -> None:
+        """Give each worker a number from 0 on; a replacement has its predecessor's specification.
+
+        Its worker id, in contrast, is a new one.
+        """
+        self._specs = specs
+
+    def open_worker(self, node: "WorkerController") -> None:
+        """Open a channel of our own to a worker, and tell it what it can't know."""
+        channel = node.gateway.newchannel()
+        channel.setcallback(self.roster.receive)
+        node.workerinput[CHANNEL] = channel
+        node.workerinput[RUN_PATH] = str(self._session.run_path)
+        node.workerinput[SLOT] = self._find_slot(node)
+        node.workerinput[STARTED] = time.time()
+
+    def check_worker(self, node: "WorkerController", nodeids: Sequence[str]) -> list[str]:
+        """Check what a worker that has collected told; return what to print when all have.
+
+        :raises ManifestError: it told nothing, or something that contradicts the others.
+        :raises RoutingConflictError: it has tests whose markers contradict each other.
+        """
+        self.roster.check(node.gateway.id)
+        self._collected.add(node.gateway.id)
+        if self._ready or len(self._collected) < node.workerinput["workercount"]:
+            return []
+        blocks = self.roster.get_blocks()
+        self._ready = time.time()
+        self._nodeids = nodeids
+        lanes = report.render_lanes(self.roster.get_routings(), self.roster.get_widths())
+        return [*report.render_blocks(blocks), *lanes]
+
+    def close_worker(self, node: "WorkerController", error: object | None) -> None:
+        """Note what a worker tells at its end; one that crashed tells nothing."""
+        if error:
+            self._crashed.add(node.gateway.id)
+            self.roster.forget(node.gateway.id)
+            self._chronicle.recorder.note_down(node.gateway.id)
+            return
+        told = getattr(node, "workeroutput", {}).get(FAREWELL)
+        if told:
+            self._workers.append(WorkerRecord.from_json(told))
+
+    def note_failure(self, failed: pytest.TestReport) -> None:
+        """Note which worker a failure, or a crash, happened on."""
+        if node := getattr(failed, "node", None):
+            self._failed.setdefault(node.gateway.id, []).append(failed.nodeid)
+
+    def render_repeats(self) -> list[str]:
+        """Render how to repeat what failed, one worker at a time."""
+        return report.render_repeats(self._failed, self.roster.get_all_blocks())
+
+    # --- scheduling --------------------------------------------------------------------------
+
+    def make_scheduler(self) -> "Scheduling | None":
+        """Make our scheduler, unless the user wants none or nothing is distributed."""
+        from .scheduler import UNSCHEDULED_DISTS, LaneScheduling  # noqa: PLC0415  needs xdist
+
+        if self._config.getoption("dist") in UNSCHEDULED_DISTS:
+            return None
+        if not self._session.settings.has_own_scheduler:
+            return None
+        self._scheduler = LaneScheduling(self._config, get_plan=self.build_plan)
+        return self._scheduler
+
+    def build_plan(self, nodeids: Sequence[str]) -> Plan:
+        """Build the plan of the tests that all workers have collected."""
+        history = self._chronicle.history
+        self._plan = Plan(
+            nodeids,
+            [estimate.cost_s for estimate in history.get_estimates(nodeids)],
+            routings=self.roster.get_routings(),
+            widths=self.roster.get_widths(),
+            failed={index for index, name in enumerate(nodeids) if history.has_failed(name)},
+            dist=self._config.getoption("dist"),
+        )
+        return self._plan
+
+    def render_status(self, now: float) -> str:
+        """Render who runs what; called by a signal, between any two steps of the controller."""
+        if self._scheduler is None or self._plan is None:
+            return report.render_status(Status(waiting=len(self._nodeids)), now)
+        running = tuple(
+            Running(worker_id, self._plan.nodeids[index], since, self._plan.costs_s[index])
+            for worker_id, index, since in self._scheduler.get_running()
+        )
+        waiting = self._scheduler.count_left() - len(running)
+        return report.render_status(Status(running, waiting), now)
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def close(self, *, is_warm: bool = False) -> tuple[RunRecord, Audit]:
+        """Put the record of the run together, audit it, and teach the next runs."""
+        manifest = self.roster.agreed
+        draft = RunRecord(
+            run_id=self._session.run_id,
+            worker_count=len(self._specs),
+            started=self._chronicle.started,
+            ready=self._ready,
+            finished=0.0,
+            nodeids=self._nodeids,
+            routings=self.roster.get_routings(),
+            widths=self.roster.get_widths(),
+            spans=(),
+            workers=self._workers,
+        )
+        markers = manifest.markers if manifest else {}
+        run = self._chronicle.close(draft, markers, is_warm=is_warm)
+        audit = audit_run(run, crashed=self._crashed) if self._plan else Audit()
+        return run, audit
+
+    def _find_slot(self, node: "WorkerController") -> int:
+        found = [slot for slot, spec in enumerate(self._specs) if spec is node.gateway.spec]
+        return found[0] if found else len(self._specs)
