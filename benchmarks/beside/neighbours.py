@@ -43,11 +43,12 @@ class Neighbour:
         return [*(part for name in self.plugins for part in ("-p", name)), *self.args]
 
 
+RERUNS: Final = 2
 TIMEOUT: Final = ("--timeout=2", "--timeout-method=thread")
 NEIGHBOURS: Final = (
     Neighbour("none"),
     Neighbour("pytest-randomly", ("randomly",)),
-    Neighbour("pytest-rerunfailures", ("rerunfailures",), ("--reruns=2",), reruns=True),
+    Neighbour("pytest-rerunfailures", ("rerunfailures",), (f"--reruns={RERUNS}",), reruns=True),
     Neighbour("pytest-timeout", ("timeout",), TIMEOUT, kills_workers=True),
     Neighbour("pytest-cov", ("pytest_cov",), ("--cov=.", "--cov-report="), artefact=".coverage"),
     Neighbour("pytest-split", ("pytest-split",), ("--splits=2", "--group=1")),
@@ -68,10 +69,13 @@ NEIGHBOURS: Final = (
         artefact="allure/*-result.json",
     ),
 )
+# pytest-split cuts the order that it finds, and pytest-randomly makes another one each time: the
+# two choose other tests in every run, with workers and without.
+TOGETHER: Final = tuple(one for one in NEIGHBOURS if one.name != "pytest-split")
 ALL: Final = Neighbour(
-    "all together",
-    tuple(name for one in NEIGHBOURS for name in one.plugins),
-    tuple(arg for one in NEIGHBOURS for arg in one.args),
+    "all but pytest-split",
+    tuple(name for one in TOGETHER for name in one.plugins),
+    tuple(arg for one in TOGETHER for arg in one.args),
     kills_workers=True,
     reruns=True,
 )
@@ -85,10 +89,20 @@ class Way:
     args: tuple[str, ...]
     """Those that choose or repeat tests; the sequential run has them, too."""
     parallel: tuple[str, ...]
-    is_cut_short: bool = False
-    """Whether a crash ends the run, so that tests may not run at all."""
+    restarts: int | None = None
+    """How many crashes the run survives, if that is limited."""
     runs_everywhere: bool = False
     """Whether each worker runs all tests (`--dist each`), so that no lane can hold."""
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether workers run the tests."""
+        return "-n" in self.parallel
+
+    def is_cut_short(self, neighbour: Neighbour) -> bool:
+        """Tell whether crashes end the run, so that some tests may not run at all."""
+        crashes = neighbour.kills_workers * (RERUNS + 1 if neighbour.reruns else 1)
+        return self.restarts is not None and crashes > self.restarts
 
 
 TWO: Final = ("-n", "2")
@@ -100,8 +114,8 @@ WAYS: Final = (
     Way("--ff", ("--ff",), TWO),
     Way("--count=2", ("--count=2",), TWO),
     Way("--maxprocesses", (), ("-n", "4", "--maxprocesses=2")),
-    Way("--max-worker-restart=0", (), (*TWO, "--max-worker-restart=0"), is_cut_short=True),
-    Way("--max-worker-restart=1", (), (*TWO, "--max-worker-restart=1")),
+    Way("--max-worker-restart=0", (), (*TWO, "--max-worker-restart=0"), restarts=0),
+    Way("--max-worker-restart=1", (), (*TWO, "--max-worker-restart=1"), restarts=1),
     Way("-p no:xdist", (), ("-p", "no:xdist")),
     Way("-p no:randomly", (), (*TWO, "-p", "no:randomly")),
     *(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from proving.checks import read_junit
+from proving.checks import Reported, read_junit
 from pytest_runs import OURS, Finished, Python, run_pytest
 from witness import DIRECTORY, Testimony, find_peak, read_testimony
 
@@ -43,7 +43,8 @@ def observe(python: Python, neighbour: Neighbour, args: list[str]) -> Observed:
         command = [*BASE_PLUGINS, *OURS, *neighbour.all_args, f"--junitxml={junit}", *args]
         finished = run_pytest(python, command, directory, timeout_s=TIMEOUT_S, environ=environ)
         outcomes: dict[str, list[str]] = {}
-        for one in read_junit(junit):
+        # A crash that pytest-rerunfailures repeats leaves an entry without a name.
+        for one in filter(is_named, read_junit(junit)):
             outcomes.setdefault(one.name, []).append(one.outcome)
         return Observed(
             finished=finished,
@@ -51,6 +52,11 @@ def observe(python: Python, neighbour: Neighbour, args: list[str]) -> Observed:
             testimony=read_testimony(witness),
             has_artefact=any(directory.glob(neighbour.artefact or "junit.xml")),
         )
+
+
+def is_named(one: Reported) -> bool:
+    """Tell whether an entry of the JUnit file says which test it is about."""
+    return one.name != "None"
 
 
 def run_sequentially(python: Python, neighbour: Neighbour, way: Way) -> Observed:
@@ -61,8 +67,7 @@ def run_sequentially(python: Python, neighbour: Neighbour, way: Way) -> Observed
 
 def run_in_parallel(python: Python, neighbour: Neighbour, way: Way) -> Observed:
     """Run the way as it is; one process alone must not be ended by a timeout."""
-    is_alone = "no:xdist" in way.parallel or "no" in way.parallel
-    signal = [SIGNAL_METHOD] if neighbour.kills_workers and is_alone else []
+    signal = [SIGNAL_METHOD] if neighbour.kills_workers and not way.has_workers else []
     return observe(python, neighbour, [*way.args, *way.parallel, *signal])
 
 
@@ -79,15 +84,21 @@ def find_problems(
         problems.append(f"no {neighbour.artefact}")
     if not way.runs_everywhere:
         problems += find_broken_limits(parallel.testimony)
-    return problems + list(compare(way, sequential, parallel))
+    return problems + list(compare(neighbour, way, sequential, parallel))
 
 
-def compare(way: Way, sequential: Observed, parallel: Observed) -> Iterator[str]:
+def compare(
+    neighbour: Neighbour, way: Way, sequential: Observed, parallel: Observed
+) -> Iterator[str]:
     """Compare the outcomes per test, and the exit codes."""
-    for name, wanted in sequential.outcomes.items():
+    is_cut_short = way.is_cut_short(neighbour)
+    for name, before in sequential.outcomes.items():
         got = parallel.outcomes.get(name, [])
-        if not got and way.is_cut_short:
+        if not got and is_cut_short:
             continue
+        # Sequentially, pytest-timeout ends the first attempt only; and nothing crashes.
+        has_crashed = name.startswith(ENDLESS) and neighbour.kills_workers and way.has_workers
+        wanted = ["failed"] if has_crashed else before
         if way.runs_everywhere:
             # Each worker reports it; a flaky test passes where another one's copy has run.
             got = wanted if "flaky" in name and got else got[: len(wanted)]
@@ -96,7 +107,7 @@ def compare(way: Way, sequential: Observed, parallel: Observed) -> Iterator[str]
     for name in set(parallel.outcomes) - set(sequential.outcomes):
         yield f"{name}: {', '.join(parallel.outcomes[name])}; sequentially not run"
     codes = sequential.finished.returncode, parallel.finished.returncode
-    if codes[0] != codes[1] and not (way.is_cut_short and codes[1] in (1, 2)):
+    if codes[0] != codes[1] and not (is_cut_short and codes[1] in (1, 2)):
         yield f"exit code {codes[1]}, sequentially {codes[0]}"
 
 

@@ -28,5 +28,7 @@ def make_environment(directory: Path, executable: str, packages: tuple[str, ...]
         sys.exit("uv is not found; install it (pip install uv), or give --python")
     subprocess.run([uv, "venv", "-q", "--python", executable, str(directory / "env")], check=True)
     python = str(directory / "env" / "bin" / "python")
-    subprocess.run([uv, "pip", "install", "-q", "--python", python, *packages], check=True)
+    # From there: in the repository, uv would hold it to the project's own exact versions.
+    command = [uv, "pip", "install", "-q", "--python", python, *packages]
+    subprocess.run(command, check=True, cwd=directory)
     return python
