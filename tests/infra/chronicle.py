@@ -49,6 +49,11 @@ class Chronicle:
         """What is wrong with a file of the history, and the way out."""
         return self._problem or self._config.stash.get(HISTORY, History()).problem
 
+    @property
+    def has_memory(self) -> bool:
+        """Whether this run can learn from others, and others from it."""
+        return bool(find_directory(self._config) or self._settings.durations_file)
+
     def close(
         self, draft: RunRecord, markers: Mapping[int, tuple[str, ...]], *, is_warm: bool = False
     ) -> RunRecord:

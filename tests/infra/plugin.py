@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 
 pytest_plugins = [f"{__package__}.session_fixtures"]
 
+NO_MEMORY: Final = (
+    "pytest's cache is off, so no past run tells which tests take long; "
+    "name a file for that with --durations-file, or drop -p no:cacheprovider"
+)
+
 CHOICE: Final = pytest.StashKey[Choice | None]()
 
 
@@ -243,6 +248,8 @@ class ControllerSide:
             for line in self._closing:
                 terminalreporter.write_line(line)
         print_problem(terminalreporter, self._chronicle)
+        if not self._chronicle.has_memory and self._config.get_verbosity() >= 0:
+            terminalreporter.write_line(f"infra: {NO_MEMORY}")
         commands = self._conductor.render_repeats()
         if commands:
             terminalreporter.section("again, one worker at a time, with the VMIDs it had")

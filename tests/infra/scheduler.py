@@ -51,7 +51,8 @@ class LaneScheduling:
     """
 
     def __init__(self, config: pytest.Config, *, get_plan: Callable[[Sequence[str]], Plan]) -> None:
-        self._config = config
+        self.config = config
+        """Public as in xdist's own schedulers: pytest-rerunfailures reads it after a crash."""
         self._get_plan = get_plan
         self._expected = len(parse_tx_spec_config(config))
         self._nodes: list[WorkerController] = []
@@ -134,7 +135,7 @@ class LaneScheduling:
                 self._get_plan(self._nodeids),
                 self,
                 workers=self._expected,
-                chunk_limit=find_chunk_limit(self._config),
+                chunk_limit=find_chunk_limit(self.config),
             )
             for node in self._collections:
                 self._dispatcher.add(node)
@@ -276,7 +277,7 @@ class LaneScheduling:
         report = pytest.CollectReport(
             nodeid=node.gateway.id, outcome="failed", longrepr=message, result=[]
         )
-        self._config.hook.pytest_collectreport(report=report)
+        self.config.hook.pytest_collectreport(report=report)
 
 
 def has_been_told_to_shut_down(node: "WorkerController") -> bool:

@@ -289,6 +289,24 @@ def test_last_replacement_with_another_collection_ends_the_run() -> None:
     assert "tests were not run" in str(run.config.collect_reports[0].longrepr)
 
 
+def test_worker_that_came_up_while_the_run_was_ended_is_unknown() -> None:
+    """`DSession` sends it home without telling us, and expects this when it dies."""
+    stranger: Any = FakeNode("gw9")
+
+    with pytest.raises(KeyError):
+        Run(1, 3).sched.remove_node(stranger)
+
+
+def test_worker_whose_last_test_would_break_a_lane_is_ended_later() -> None:
+    run = Run(2, 40, dict.fromkeys(range(10), SLOW))
+    busy = next(node for node in run.nodes if 0 in node.inbox)
+    other = next(node for node in run.nodes if node is not busy)
+    run.sched._dispatcher._desks.refit(run.sched._dispatcher._desks[other], [9])
+    run.sched._dispatcher._desks[other].has_place = False
+
+    assert run.sched.nodes == [busy]
+
+
 def test_test_marked_pending_runs_again() -> None:
     run = Run(1, 30)
     run.step(run.nodes[0])

@@ -259,3 +259,96 @@ def test_unlimited_lane_that_contradicts_is_one_clear_error(inner: InnerSuite) -
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert re.search(r"test_other gives lane 'llm' the width 3, which is 2", str(result.stderr))
+
+
+def test_runs_without_a_cache_and_says_so_once(inner: InnerSuite) -> None:
+    inner.write(test_routed=ROUTED)
+
+    result = inner.run("-n", "2", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=TESTS)
+    assert str(result.stdout).count("pytest's cache is off") == 1
+
+
+def test_corrupt_history_is_told_once_and_written_anew(inner: InnerSuite) -> None:
+    directory = inner.path / ".pytest_cache" / "d" / "infra"
+    directory.mkdir(parents=True)
+    (directory / "history.json").write_text("{half", encoding="utf-8")
+    inner.write(test_routed=ROUTED)
+
+    first, second = inner.run("-n", "2"), inner.run("-n", "0")
+
+    first.assert_outcomes(passed=TESTS)
+    assert str(first.stdout).count("history.json is passed over") == 1
+    assert "passed over" not in str(second.stdout)
+
+
+def test_failed_test_comes_first_then_the_longest(inner: InnerSuite) -> None:
+    inner.write(
+        conftest=RECORDS_TESTS,
+        test_order="""
+        import time, pytest
+        @pytest.mark.parametrize("number", range(12))
+        def test_free(number):
+            time.sleep(0.2 if number == 7 else 0)
+            assert number != 5
+        """,
+    )
+    inner.run("-n", "2")
+    (inner.path / "ran.txt").unlink()
+
+    inner.run("-n", "2").assert_outcomes(passed=11, failed=1)
+
+    order = [record["nodeid"].split("[")[1] for record in read_records(inner)]
+    starts = sorted(read_records(inner), key=lambda record: record["start"])
+    assert {record["nodeid"][-2] for record in starts[:2]} == {"5", "7"}
+    assert order[0] == "5]"
+
+
+def test_slot_is_taken_over_by_the_replacement(inner: InnerSuite) -> None:
+    inner.write(
+        test_slots="""
+        import os, pytest, time
+        @pytest.mark.parametrize("number", range(8))
+        def test_slot(number, worker_slot, worker_id):
+            assert worker_slot == int(os.environ["PROXMOX_TEST_WORKER_SLOT"])
+            assert worker_slot in (0, 1)
+            time.sleep(0.02)
+            if number == 3:
+                os._exit(1)
+        """
+    )
+
+    inner.run("-n", "2").assert_outcomes(passed=7, failed=1)
+
+
+def test_auto_runs_one_test_in_this_process(inner: InnerSuite) -> None:
+    inner.write(test_routed=ROUTED)
+
+    result = inner.run("-n", "auto", "test_routed.py::test_both")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["infra: run *, in one process", "infra: -n auto: in one process*"])
+
+
+def test_breach_of_a_lane_fails_the_run(inner: InnerSuite) -> None:
+    """The audit's negative: a scheduler that keeps no lane."""
+    inner.write(
+        conftest="""
+        from tests.infra.tokens import Tokens
+        Tokens.can_take = lambda *_: True
+        """,
+        test_slow="""
+        import pytest, time
+        @pytest.mark.slow
+        @pytest.mark.parametrize("number", range(8))
+        def test_slow(number):
+            time.sleep(0.05)
+        """,
+    )
+
+    result = inner.run("-n", "3")
+
+    result.assert_outcomes(passed=8)
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    result.stdout.fnmatch_lines(["infra: * of lanes or groups in this run"])
