@@ -21,6 +21,7 @@ PACKAGES: Final = (
     "pytest-mock",
     "allure-pytest",
 )
+RERUNS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,16 @@ class Neighbour:
     reruns: bool = False
 
     @property
+    def crashes(self) -> int:
+        """How many workers crash in a run."""
+        return self.kills_workers * (RERUNS + 1 if self.reruns else 1)
+
+    @property
     def all_args(self) -> list[str]:
         """Everything that is given to pytest for it."""
         return [*(part for name in self.plugins for part in ("-p", name)), *self.args]
 
 
-RERUNS: Final = 2
 TIMEOUT: Final = ("--timeout=2", "--timeout-method=thread")
 NEIGHBOURS: Final = (
     Neighbour("none"),
@@ -101,8 +106,14 @@ class Way:
 
     def is_cut_short(self, neighbour: Neighbour) -> bool:
         """Tell whether crashes end the run, so that some tests may not run at all."""
-        crashes = neighbour.kills_workers * (RERUNS + 1 if neighbour.reruns else 1)
-        return self.restarts is not None and crashes > self.restarts
+        return self.restarts is not None and neighbour.crashes > self.restarts
+
+    def is_beyond_xdist(self, neighbour: Neighbour) -> bool:
+        """Tell whether xdist's own scheduler, which runs then, fails without us, too.
+
+        `--dist each` ends in an internal error when a second worker has been replaced.
+        """
+        return self.runs_everywhere and neighbour.crashes > 1
 
 
 TWO: Final = ("-n", "2")
