@@ -1,0 +1,1 @@
+"""Trying the infrastructure beside other plugins; `beside_plugins.py` runs it."""

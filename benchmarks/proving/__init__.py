@@ -1,0 +1,1 @@
+"""The randomised proof of the scheduler: suites from a seed, runs of them, and their check."""
