@@ -4,8 +4,8 @@ Loaded with `-p scheduling.only_scheduler` by the benchmark, in controller and w
 """
 
 import pytest
-from tests.infra.plan import Plan
 
+from tests.infra.plan import Plan
 from tests.infra.scheduler import LaneScheduling
 
 ANY_COST_S = 0.01
