@@ -118,6 +118,7 @@ def test_isolated_params_say_what_is_missing(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*needs a fixture 'process_unique_vmid'*load the plugin*"])
 
 
+@pytest.mark.proof
 def test_copy_works_under_another_name(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

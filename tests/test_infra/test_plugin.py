@@ -166,13 +166,18 @@ def test_header_prints_block_and_recorded_pid_gives_it_back(inner: InnerSuite) -
     assert f"(pid {header[2]})" in again
 
 
+IN_ONE_PROCESS_AND_IN_PARALLEL = [
+    pytest.param((), id="sequential"),
+    pytest.param(("-n", "2"), id="parallel", marks=pytest.mark.proof),
+]
+
 NO_PID_LIMIT = """
 from tests.infra import identity
 identity.read_pid_limit = lambda: None
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["sequential", "parallel"])
+@pytest.mark.parametrize("args", IN_ONE_PROCESS_AND_IN_PARALLEL)
 def test_blocks_are_leased_where_pids_have_no_limit(
     inner: InnerSuite, args: tuple[str, ...]
 ) -> None:
@@ -246,7 +251,7 @@ def test_worker_log_files_name_their_worker(inner: InnerSuite) -> None:
     assert all(re.fullmatch(rf"\[{name}\] \d ran on {name}", line) for name, line in lines)
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["sequential", "parallel"])
+@pytest.mark.parametrize("args", IN_ONE_PROCESS_AND_IN_PARALLEL)
 def test_contradictory_markers_are_refused(
     inner: InnerSuite, error_text: ErrorText, args: tuple[str, ...]
 ) -> None:
@@ -390,6 +395,7 @@ sys.exit(pytest.main())
 """
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_interrupt_leaves_neither_files_nor_processes(inner: InnerSuite) -> None:
     inner.write(

@@ -143,6 +143,7 @@ def test_run_in_one_process_is_recorded(pytester: pytest.Pytester) -> None:
     assert 0.03 <= parts.duration_s <= parts.stop - parts.start + 0.001
 
 
+@pytest.mark.proof
 def test_run_of_workers_with_a_crash_is_recorded(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def test_lanes_hold_with_the_parallel_configuration(inner: InnerSuite) -> None:
     ]
 
 
+@pytest.mark.proof
 def test_ini_table_says_which_markers_are_lanes(inner: InnerSuite) -> None:
     inner.write(
         ini="lanes =\n    slow = exclusive\n    serial = unlimited\n",
@@ -158,7 +159,9 @@ def test_free(number, server):
 """
 
 
-@pytest.mark.parametrize(("crash", "workers"), [("serial", "2"), ("slow", "1")])
+@pytest.mark.parametrize(
+    ("crash", "workers"), [("serial", "2"), pytest.param("slow", "1", marks=pytest.mark.proof)]
+)
 def test_crash_costs_exactly_one_test_that_is_named(
     inner: InnerSuite, crash: str, workers: str
 ) -> None:
@@ -173,6 +176,7 @@ def test_crash_costs_exactly_one_test_that_is_named(
     assert not inner.infra_dir.exists()
 
 
+@pytest.mark.proof
 def test_crash_before_the_first_test_costs_that_test(inner: InnerSuite) -> None:
     inner.write(test_crash=f"CRASH = 'fixture'\n{CRASHING}")
 
@@ -192,6 +196,7 @@ def test_crash_of_the_very_last_test_ends_the_run(inner: InnerSuite) -> None:
     result.stdout.fnmatch_lines(["*crashed while running 'test_crash.py::test_last'"])
 
 
+@pytest.mark.proof
 def test_workers_that_all_crash_are_not_replaced_for_ever(inner: InnerSuite) -> None:
     inner.write(test_crash=f"CRASH = 'all'\n{CRASHING}")
 
@@ -218,6 +223,7 @@ def test_early_failure_stops_within_a_few_tests(inner: InnerSuite) -> None:
     assert counts["failed"] + counts.get("passed", 0) <= 10
 
 
+@pytest.mark.proof
 def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:
     inner.write(test_routed=ROUTED)
 
@@ -250,6 +256,7 @@ def test_runs_without_a_cache_and_says_so_once(inner: InnerSuite) -> None:
     assert str(result.stdout).count("pytest's cache is off") == 1
 
 
+@pytest.mark.proof
 def test_corrupt_history_is_told_once_and_written_anew(inner: InnerSuite) -> None:
     directory = inner.path / ".pytest_cache" / "d" / "infra"
     directory.mkdir(parents=True)
@@ -263,6 +270,7 @@ def test_corrupt_history_is_told_once_and_written_anew(inner: InnerSuite) -> Non
     assert "passed over" not in str(second.stdout)
 
 
+@pytest.mark.proof
 def test_failed_test_comes_first_then_the_longest(inner: InnerSuite) -> None:
     inner.write(
         conftest=RECORDS_TESTS,
@@ -285,6 +293,7 @@ def test_failed_test_comes_first_then_the_longest(inner: InnerSuite) -> None:
     assert order[0] == "5]"
 
 
+@pytest.mark.proof
 def test_slot_is_taken_over_by_the_replacement(inner: InnerSuite) -> None:
     inner.write(
         test_slots="""

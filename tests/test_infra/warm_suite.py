@@ -133,6 +133,14 @@ def test_last():
 """
 
 
+# A program that a shell starts in the background ignores it, and so do all that it starts.
+HEARS_SIGINT = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main())
+"""
+
+
 @dataclass(frozen=True)
 class Suite:
     """An inner suite that is run cold and warm."""
@@ -142,7 +150,7 @@ class Suite:
     def start(self, *args: str, out: str, **variables: str) -> "subprocess.Popen[str]":
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "OUT": out, **variables}
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-n2", "--dist=load", *args],
+            [sys.executable, "-c", HEARS_SIGINT, "-n2", "--dist=load", *args],
             cwd=self.path,
             env=environ,
             stdin=subprocess.DEVNULL,
