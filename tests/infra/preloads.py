@@ -29,6 +29,9 @@ FORMAT_VERSION: Final = 1
 RELEARN_S: Final = 7 * 24 * 3600.0
 """After this time a run starts cold, so that modules which nothing needs any more are dropped."""
 
+PACKAGE_DIRECTORIES: Final = ("site-packages", "dist-packages")
+"""How Python, and Debian, call the directory of installed packages."""
+
 PLAIN_LOADERS: Final = (SourceFileLoader, SourcelessFileLoader, ExtensionFileLoader)
 
 PATCHERS: Final = ("gevent", "eventlet")
@@ -139,7 +142,9 @@ def get_roots() -> tuple[str, ...]:
     """Return the directories of the standard library and of installed packages."""
     paths = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
-    return tuple(dict.fromkeys([*paths, *site.getsitepackages(), *users]))
+    # One environment may lie over another, as that of `uv run --with` does; it names only itself.
+    others = [path for path in sys.path if Path(path).name in PACKAGE_DIRECTORIES]
+    return tuple(dict.fromkeys([*paths, *site.getsitepackages(), *users, *others]))
 
 
 def describe_interpreter(roots: Iterable[str]) -> str:

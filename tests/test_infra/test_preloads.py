@@ -88,6 +88,17 @@ def test_own_process_has_imported_what_is_installed() -> None:
     assert imports.search_path == tuple(sys.path)
 
 
+def test_environment_below_this_one_holds_installed_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `uv run --with`: a .pth file names it, and nothing else does."""
+    below = str(tmp_path / "lib" / "site-packages")
+    monkeypatch.setattr(sys, "path", [*sys.path, below, str(tmp_path)])
+
+    assert below in preloads.get_roots()
+    assert str(tmp_path) not in preloads.get_roots()
+
+
 def test_package_that_is_linked_there_is_the_projects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
