@@ -87,6 +87,7 @@ def test_works_without_any_configuration(inner: InnerSuite) -> None:
     inner.run("--strict-markers").assert_outcomes(passed=5)
 
 
+@pytest.mark.proof
 def test_works_where_plugins_are_loaded_by_hand(
     inner: InnerSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ def test_markers_register_themselves(inner: InnerSuite) -> None:
         result.stdout.fnmatch_lines([f"@pytest.mark.{name}: *."])
 
 
+@pytest.mark.proof
 def test_run_id_is_one_in_all_workers(inner: InnerSuite) -> None:
     inner.write(
         test_ids="""
@@ -225,6 +227,7 @@ def test_failure_on_a_worker_says_how_to_repeat_it_with_its_vmids(inner: InnerSu
     again.fnmatch_lines([f"*assert '{vmid}' == '0'*"])
 
 
+@pytest.mark.proof
 def test_worker_log_files_name_their_worker(inner: InnerSuite) -> None:
     inner.write(
         ini="""

@@ -187,6 +187,7 @@ def test_crash_before_the_first_test_costs_that_test(inner: InnerSuite) -> None:
     assert counts.get("failed", 0) <= 1
 
 
+@pytest.mark.proof
 def test_crash_of_the_very_last_test_ends_the_run(inner: InnerSuite) -> None:
     inner.write(test_crash="import os\ndef test_last(): os._exit(1)\n")
 
@@ -203,7 +204,8 @@ def test_workers_that_all_crash_are_not_replaced_for_ever(inner: InnerSuite) -> 
     result = inner.run("-n", "2", "--max-worker-restart=2")
 
     result.stdout.fnmatch_lines(["*maximum crashed workers reached: 2*"])
-    assert result.parseoutcomes()["failed"] == 3
+    # The third crash ends the run; the other worker may be in one of its own by then.
+    assert result.parseoutcomes()["failed"] in (3, 4)
 
 
 def test_early_failure_stops_within_a_few_tests(inner: InnerSuite) -> None:
@@ -247,6 +249,7 @@ def test_unlimited_lane_that_contradicts_is_one_clear_error(inner: InnerSuite) -
     assert re.search(r"test_other gives lane 'llm' the width 3, which is 2", str(result.stderr))
 
 
+@pytest.mark.proof
 def test_runs_without_a_cache_and_says_so_once(inner: InnerSuite) -> None:
     inner.write(test_routed=ROUTED)
 
