@@ -205,7 +205,7 @@ class Dispatcher:
                 self._take_unit(desk, unit, self._get_share_s())
         elif level == 2 and have == 1:  # noqa: PLR2004  a second test lets the first one start
             self._take_second(desk)
-        elif level or have < 2 or (self._chunk_limit is not None and desk.worker in self._outbox):  # noqa: PLR2004
+        elif level or have < 2 or (self._chunk_limit is not None and desk.worker in self._outbox):  # noqa: PLR2004  likewise
             return
         elif desk.load_s < self._get_low_s():
             self._take_batch(desk)

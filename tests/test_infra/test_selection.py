@@ -119,7 +119,7 @@ def test_selection_below_a_rootdir_is_what_pytest_collects(
     assert len(selection.nodeids) == 2
 
 
-ROOT = Path("/root/dir")
+ROOT = Path("/top/dir")
 COMMAND = CommandLine((".",), ROOT, ROOT)
 
 
