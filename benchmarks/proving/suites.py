@@ -71,7 +71,7 @@ class Plan:
 def build_plan(seed: int, *, has_crashes: bool) -> Plan:
     """Build the suite of a seed, and choose how it is run."""
     # No secret depends on it, and the same seed must give the same suite.
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)  # noqa: S311  it has to come again
     own_lanes = {f"own{number}": dice.randint(1, 3) for number in range(dice.randint(0, 3))}
     tests = [_plan_test(dice, number, own_lanes) for number in range(dice.randint(20, 80))]
     if has_crashes:

@@ -124,7 +124,7 @@ def _build_lock(path: Path) -> "BaseFileLock":
 # the import of a plugin, and commands that take no lock start 13 ms sooner.
 def _import_filelock() -> ModuleType:
     try:
-        import filelock  # noqa: PLC0415
+        import filelock  # noqa: PLC0415  may be missing
     except ImportError as error:
         raise MissingPackageError(
             "filelock",

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from . import gate, identity, nursery, preloads
+from .archive import DIRECTORY, find_directory
 from .errors import RecordError
 from .preloads import Imports, Preload
 
@@ -45,9 +46,8 @@ COVERAGE_VARIABLES: Final = ("COVERAGE_PROCESS_", "COV_CORE_")
 
 PLUGIN_VARIABLES: Final = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS")
 
-DIRECTORY_NAME: Final = "infra"
 FILE_NAME: Final = "warmstart.json"
-"""Below pytest's cache directory."""
+"""In our directory of pytest's cache."""
 
 CLIENT: Final = Path(__file__).with_name("nursery_client.py")
 
@@ -168,7 +168,7 @@ class ControllerSide:
             learned=self._kept.learned if self._kept and self.is_warm else time.time(),
         )
         if self._config.cache is not None:
-            path = self._config.cache.mkdir(DIRECTORY_NAME) / FILE_NAME
+            path = self._config.cache.mkdir(DIRECTORY) / FILE_NAME
             preloads.write_preload(path, learned)
 
 
@@ -273,9 +273,10 @@ def describe_mode(config: pytest.Config) -> str:
 
 
 def find_file(config: pytest.Config) -> Path:
-    """Return where `config.cache.mkdir` puts our file; the cache itself is opened after us."""
-    directory = config.rootpath / os.path.expandvars(str(config.getini("cache_dir")))
-    return directory / "d" / DIRECTORY_NAME / FILE_NAME
+    """Return where our file lies, beside the history's; where there is no cache, nobody asks."""
+    directory = find_directory(config)
+    assert directory is not None, "find_obstacle names it before"
+    return directory / FILE_NAME
 
 
 def build_order(preload: Preload, roots: Sequence[str], directory: Path) -> gate.Order:
