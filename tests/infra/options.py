@@ -31,6 +31,7 @@ MARKERS: Final[Mapping[str, str]] = {
     "serial": "a test beside which nothing else runs, on any worker.",
     "parallel_safe": "a test that is known to run beside any other; contradicts `serial`.",
     "resource_intensive": "a test that takes much memory, disk or processor time; one at a time.",
+    "leaks(*resources, reason)": "a test that may leave these resources changed, and why.",
     "lane(name, width=1)": "a test of a lane of your own; `width` of them run at a time.",
 }
 
@@ -114,6 +115,13 @@ OPTIONS: Final = (
         "did, where the platform can; off: start each anew",
         metavar="on|off",
         flag="--warm-start",
+    ),
+    Option(
+        "isolation",
+        "report",
+        "report: tell what tests do to each other; error: fail them for it; off: don't look",
+        metavar="off|report|error",
+        flag="--isolation",
     ),
     Option(
         "worker_log_file",

@@ -9,6 +9,7 @@ from . import status
 from .session import (
     CHANNEL,
     FAREWELL,
+    MANIFEST,
     STARTED,
     Session,
     build_manifest,
@@ -31,6 +32,11 @@ class WorkerSide:
             from .scheduler import keep_nodeids_clean  # noqa: PLC0415  needs xdist
 
             keep_nodeids_clean(config)
+        if session.settings.isolation != "off" and CHANNEL in self._input:
+            from .access_watch import AccessWatch  # noqa: PLC0415  paid by those who want it
+
+            watch = AccessWatch(config, session, self._input[CHANNEL])
+            config.pluginmanager.register(watch, "infra-access-watch")
 
     # tryfirst: against xdist, which sends the node ids in this hook; the manifest must be first.
     @pytest.hookimpl(tryfirst=True)
@@ -39,7 +45,7 @@ class WorkerSide:
         self._startup_cpu_s = time.process_time()
         self._startup_s = time.time() - self._input.get(STARTED, time.time())
         if channel := self._input.get(CHANNEL):
-            channel.send(build_manifest(self._session, session.items).to_json())
+            channel.send((MANIFEST, build_manifest(self._session, session.items).to_json()))
 
     def pytest_sessionfinish(self) -> None:
         """Tell the controller what this process took; xdist sends it when the hook is over."""
