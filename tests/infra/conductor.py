@@ -18,10 +18,22 @@ from .audit import Audit, audit_run
 from .chronicle import Chronicle
 from .contention import Contention, join_accesses
 from .durations import write_whole
+from .leaks import Book, Leak
 from .plan import Plan
 from .records import RunRecord, WorkerRecord
 from .roster import Roster
-from .session import ACCESSES, CHANNEL, FAREWELL, MANIFEST, RUN_PATH, SLOT, STARTED, Session
+from .session import (
+    ACCESSES,
+    BOOK,
+    CHANNEL,
+    FAREWELL,
+    LEAK,
+    MANIFEST,
+    RUN_PATH,
+    SLOT,
+    STARTED,
+    Session,
+)
 from .status import Running, Status
 
 if TYPE_CHECKING:
@@ -49,7 +61,13 @@ class Conductor:
         self._scheduler: LaneScheduling | None = None
         self.roster = Roster()
         self._access_log = AccessLog()
-        self._receivers = {MANIFEST: self.roster.receive, ACCESSES: self._access_log.receive}
+        self.book = Book()
+        self._receivers = {
+            MANIFEST: self.roster.receive,
+            ACCESSES: self._access_log.receive,
+            LEAK: lambda text: self.book.add(Leak.from_json(text)),
+            BOOK: self.book.merge,
+        }
 
     # --- workers -----------------------------------------------------------------------------
 

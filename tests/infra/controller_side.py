@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import contention_report, report, status, verdict
+from . import contention_report, isolation, leaks, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .conductor import Conductor
 from .contention import Contention
@@ -90,6 +90,9 @@ class ControllerSide:
         self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
         if self._session.settings.isolation != "off":
             self._contention = self._conductor.find_contention()
+            isolation.write_book(self._config, self._conductor.book)
+            if self._conductor.book.leaks and self._session.settings.isolation == isolation.ERROR:
+                verdict.fail_tests(session)
         if self._contention.conflicts and self._session.settings.isolation == "error":
             verdict.fail_tests(session)
         if audit.violations:
@@ -108,6 +111,7 @@ class ControllerSide:
         print_problem(terminalreporter, self._chronicle)
         if not self._chronicle.has_memory and self._config.get_verbosity() >= 0:
             terminalreporter.write_line(f"infra: {NO_MEMORY}")
+        leaks.print_book(terminalreporter, self._conductor.book)
         if lines := contention_report.render_conflicts(self._contention):
             terminalreporter.section(contention_report.render_title(self._contention))
             for line in lines:

@@ -124,6 +124,26 @@ OPTIONS: Final = (
         flag="--isolation",
     ),
     Option(
+        "isolation_tier",
+        "1",
+        "1: after each test compare what is cheap to compare; 2: also files, ports, descriptors of "
+        "the C library and the project's own objects, at about a millisecond a test",
+        metavar="1|2",
+        flag="--isolation-tier",
+    ),
+    Option(
+        "isolation_restore",
+        "on",
+        "on: put back what a test left changed, where that is safe; off: leave it",
+        metavar="on|off",
+        flag="--isolation-restore",
+    ),
+    Option(
+        "isolation_packages",
+        "",
+        "top-level packages outside the root directory whose objects the second tier watches, too",
+    ),
+    Option(
         "worker_log_file",
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",

@@ -33,6 +33,12 @@ MANIFEST: Final = "manifest"
 ACCESSES: Final = "accesses"
 """Topic of an `AccessList`."""
 
+LEAK: Final = "leak"
+"""Topic of a `Leak`."""
+
+BOOK: Final = "book"
+"""Topic of a worker's `Book`, sent at its end without the leaks, which were sent before."""
+
 FAREWELL: Final = "infra_worker"
 """Key in xdist's `workeroutput`: what a worker tells about itself when it ends."""
 

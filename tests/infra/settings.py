@@ -35,6 +35,11 @@ class Settings:
     is_warm_start: bool
     isolation: str
     """`off`, `report` or `error`."""
+    isolation_tier: int
+    """1: what is cheap to compare; 2: all."""
+    is_restoring: bool
+    """Whether what a test left changed is put back."""
+    isolation_packages: frozenset[str]
     worker_log_file: str
 
     def get_recorded_pid(self, worker_id: str, *, is_parallel: bool) -> int | None:
@@ -83,6 +88,9 @@ def read_settings(
         durations_file=_parse_file(found["durations_file"][1], rootpath),
         is_warm_start=_parse_choice(*found["warm_start"], ("on", "off")) == "on",
         isolation=_parse_choice(*found["isolation"], ("off", "report", "error")),
+        isolation_tier=int(_parse_choice(*found["isolation_tier"], ("1", "2"))),
+        is_restoring=_parse_choice(*found["isolation_restore"], ("on", "off")) == "on",
+        isolation_packages=frozenset(found["isolation_packages"][1].split()),
         worker_log_file=found["worker_log_file"][1],
     )
 
