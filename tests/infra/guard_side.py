@@ -4,7 +4,9 @@ What is compared is in `guard`; here is when, and what a finding does to the tes
 """
 
 import functools
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -59,11 +61,14 @@ class GuardSide:
         """Look what the import of a test module changes: no comparison of tests ever sees it."""
         if not isinstance(collector, pytest.Module):
             return (yield)
-        before = self._watch.read()
+        before, path = self._watch.read(), sys.path.copy()
         report = yield
-        own = {str(collector.path.parent), str(collector.config.rootpath)}
-        for finding in self._watch.find_between(before, self._watch.read()):
-            if not _is_rootdir(finding, own) and not _is_exempt(collector, finding):
+        exempt = {"sys.path"} if _is_own_insert(collector.path, path) else set()
+        findings = list(self._watch.find_between(before, self._watch.read()))
+        if findings:
+            exempt |= get_exemptions(collector)
+        for finding in findings:
+            if finding.resource not in exempt:
                 self._tell(self._build_leak(finding, collector.nodeid, kind="import"))
         return report
 
@@ -72,13 +77,12 @@ class GuardSide:
     # wrapper, tryfirst: outermost, against whatever other plugins do before the first test.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Check that the guard sees what is planted, and take the process as it is now.
+        """Check that the guard sees what is planted.
 
         :raises GuardAsleepError: it doesn't.
         """
         if sleepers := list(find_sleepers(self._resources)):
             raise GuardAsleepError(sleepers)
-        self._watch.start()
         return (yield)
 
     # wrapper, tryfirst: outermost, against fixtures and the plugins that act around them.
@@ -192,12 +196,6 @@ def get_exemptions(node: pytest.Item | pytest.Collector) -> frozenset[str]:
     return frozenset(names)
 
 
-def _is_exempt(collector: pytest.Collector, finding: Finding) -> bool:
-    return finding.resource in get_exemptions(collector)
-
-
-def _is_rootdir(finding: Finding, directories: set[str]) -> bool:
-    """Tell whether pytest itself has put a test's directory on the path, to import it."""
-    if finding.path != "sys.path" or not finding.after.startswith("with "):
-        return False
-    return finding.after.removeprefix("with ").strip("'\"") in directories
+def _is_own_insert(path: Path, before: list[str]) -> bool:
+    """Tell whether sys.path differs only by the directory from which pytest imports a module."""
+    return sys.path[1:] == before and path.is_relative_to(sys.path[0])

@@ -19,7 +19,18 @@ from .resource import ABSENT, Change, Plain, Scene, render
 SIGNALS: Final = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2")
-    + ("SIGPIPE", "SIGQUIT", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGABRT")
+    + ("SIGPIPE", "SIGVTALRM", "SIGPROF")
+    if hasattr(signal, name)
+)
+
+# The module below `signal` tells the same, without the search for an enumeration's member.
+read_handler: Final = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+
+read_mask: Final = getattr(sys.modules.get("_signal"), "pthread_sigmask", lambda *_: ())
+
+TIMER_NUMBERS: Final = tuple(
+    getattr(signal, name)
+    for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
     if hasattr(signal, name)
 )
 
@@ -47,9 +58,8 @@ class Handlers(Plain):
 
     def read(self) -> object:
         """Return the handlers of the usual signals, and the blocked ones."""
-        handlers = [signal.getsignal(number) for number in SIGNALS]
-        if hasattr(signal, "pthread_sigmask"):
-            handlers.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))  # type: ignore[arg-type]  # a set
+        handlers: list[object] = [read_handler(number) for number in SIGNALS]
+        handlers.append(read_mask(signal.SIG_BLOCK, ()))
         return handlers
 
     def unfold(self, state: object) -> Mapping[str, object]:
@@ -67,12 +77,15 @@ class Handlers(Plain):
     def restore(self, change: Change) -> bool:
         """Set it, unless C code had set the one before."""
         if change.key == "mask":
-            signal.pthread_sigmask(signal.SIG_SETMASK, change.before)  # type: ignore[arg-type]  # a set
+            # Any: the set of signals that was read.
+            mask: Any = change.before
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return True
         if change.before is None:
             return False
         with contextlib.suppress(ValueError):  # Not in the main thread.
-            signal.signal(getattr(signal, change.key), change.before)  # type: ignore[arg-type]  # a handler
+            handler: Any = change.before  # Any: the handler that was read.
+            signal.signal(getattr(signal, change.key), handler)
             return True
         return False
 
@@ -86,7 +99,7 @@ class Timers(Plain):
 
     def read(self) -> object:
         """Return which timers run; how long each has left says nothing."""
-        return [signal.getitimer(getattr(signal, name)) != (0.0, 0.0) for name in TIMERS]
+        return [signal.getitimer(number) != (0.0, 0.0) for number in TIMER_NUMBERS]
 
     def unfold(self, state: object) -> Mapping[str, object]:
         """Return them under their names."""
@@ -332,8 +345,8 @@ def _render_address(address: object) -> str:
 
 
 def _render_handler(handler: object) -> str:
-    if isinstance(handler, signal.Handlers):
-        return handler.name
+    if handler in (signal.SIG_DFL, signal.SIG_IGN):
+        return signal.Handlers(handler).name  # type: ignore[arg-type]  # one of the two
     return getattr(handler, "__qualname__", None) or render(handler)
 
 

@@ -86,7 +86,7 @@ class Objects(Plain):
         if change.key.startswith("fixture ") and change.after is ABSENT:
             return True
         module, name = self._split(change.key)
-        if module in scene.imported or module is None and change.before is ABSENT:
+        if module in scene.imported or (module is None and change.before is ABSENT):
             return module is not None
         kind = change.after[0] if isinstance(change.after, tuple) else ""
         if change.before is ABSENT and kind == "module":
@@ -157,8 +157,8 @@ class Objects(Plain):
         return None, name
 
     def _find_lazy_names(self) -> frozenset[str]:
-        names = (read_habits(name).lazy for name, _ in self._find_modules())
-        return frozenset().union(*names)
+        names = [read_habits(name).lazy for name, _ in self._find_modules()]
+        return frozenset(one for some in names for one in some)
 
     def _is_pure_cache(self, path: str) -> bool:
         module, _ = self._split(path.removesuffix(".cache_info()"))

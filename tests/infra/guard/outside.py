@@ -190,7 +190,7 @@ def _read_c_variables() -> Iterator[tuple[bytes, bytes]]:
     except (ValueError, TypeError, OSError):  # Windows keeps it elsewhere.
         return
     index = 0
-    while table and (entry := table[index]) is not None:
+    while (entry := table[index]) is not None:
         name, _, value = entry.partition(b"=")
         yield name, value
         index += 1

@@ -39,8 +39,11 @@ def build_shallow(*, has_own_warnings: bool, has_own_seed: bool) -> list[Resourc
     :param has_own_warnings: whether pytest puts warnings filters back after each test.
     :param has_own_seed: whether a plugin seeds the shared random generator for each test.
     """
-    optional: list[Resource] = [] if has_own_warnings else [WarningFilters()]
-    optional += [] if has_own_seed else [RandomState()]
+    optional: list[Resource] = []
+    if not has_own_warnings:
+        optional.append(WarningFilters())
+    if not has_own_seed:
+        optional.append(RandomState())
     return [
         # Patches first: stopping them puts back what others would find changed.
         Patches(),
@@ -78,4 +81,5 @@ def build_deep(
     objects: Objects, root: Path, *, is_alone: bool, temp: Path | None
 ) -> Iterable[Resource]:
     """Build the resources of the second tier; see `outside` for the parameters."""
-    return [objects, *build_outside(root, is_alone=is_alone, temp=temp)]
+    outside: list[Resource] = [*build_outside(root, is_alone=is_alone, temp=temp)]
+    return [objects, *outside]

@@ -66,7 +66,12 @@ class Watch:
         self._truth.clear()
 
     def begin(self, *, is_deep: bool = False) -> None:
-        """Begin a test; what plugins change around each test is read anew."""
+        """Begin a test; what plugins change around each test is read anew.
+
+        Before the first one the process is taken as it is.
+        """
+        if not self._base:
+            self.start()
         if is_deep != self._is_deep:
             self._switch(is_deep=is_deep)
         for number in self._brackets:
