@@ -263,7 +263,8 @@ class Decimals(Plain):
         if decimal is None:
             return None
         context = decimal.getcontext()
-        if context.traps != self._traps:
+        # Only mappings of all signals can be compared.
+        if not self._traps or context.traps != self._traps:
             self._traps = dict(context.traps)
         return (
             context.prec,

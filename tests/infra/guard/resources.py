@@ -81,5 +81,4 @@ def build_deep(
     objects: Objects, root: Path, *, is_alone: bool, temp: Path | None
 ) -> Iterable[Resource]:
     """Build the resources of the second tier; see `outside` for the parameters."""
-    outside: list[Resource] = [*build_outside(root, is_alone=is_alone, temp=temp)]
-    return [objects, *outside]
+    return [objects, *build_outside(root, is_alone=is_alone, temp=temp)]
