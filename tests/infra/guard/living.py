@@ -41,6 +41,9 @@ TIMERS: Final = tuple(
 GRACE_S: Final = 1.0
 """How long threads and processes may take to end; CPython's own test runner waits as long."""
 
+POOL_GRACE_S: Final = 0.05
+"""How long the threads of a pool may take to end, where they do."""
+
 FIRST_WAIT_S: Final = 0.0001
 
 SERVICES: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
@@ -143,19 +146,24 @@ class Threads(Plain):
     def settle(self, state: object, expected: Mapping[str, object]) -> object:
         """Wait with growing pauses until no unexpected thread is left, or for the whole grace."""
 
-        def is_quiet() -> bool:
+        def is_quiet(*, is_pool_quiet: bool = True) -> bool:
             known = self.unfold(self.read())
-            new = [name for name in known.keys() - expected.keys() if not _is_pooled(known[name])]
-            return not new and _as_int(known[self.RAW]) <= _as_int(expected.get(self.RAW, 0))
+            new = [known[name] for name in known.keys() - expected.keys()]
+            is_ended = all(is_pool_quiet and _is_pooled(thread) for thread in new)
+            return is_ended and _as_int(known[self.RAW]) <= _as_int(expected.get(self.RAW, 0))
 
+        # A pool that was shut down ends its threads at once; one that was not never does.
+        wait_for(lambda: is_quiet(is_pool_quiet=False), grace_s=POOL_GRACE_S)
         wait_for(is_quiet)
         return self.read()
 
-    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+    def is_lawful(self, change: Change, scene: Scene) -> bool:
         """Tell whether a thread has ended, or waits for work in a pool that somebody keeps."""
         if change.key == self.RAW:
             return _as_int(change.after) <= _as_int(change.before)
-        return change.after is ABSENT or _is_pooled(change.after)
+        if change.after is ABSENT:
+            return True
+        return _is_pooled(change.after) and change.key not in scene.credited
 
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the thread's name and what it runs."""
@@ -191,15 +199,15 @@ class Children(Plain):
         """Wait with growing pauses until no unexpected child is left, or for the whole grace."""
 
         def is_quiet() -> bool:
-            known = self.unfold(self.read())
-            return all(_is_over(known[key]) for key in known.keys() - expected.keys())
+            _reap()
+            return self.unfold(self.read()).keys() <= expected.keys()
 
         wait_for(is_quiet)
         return self.read()
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
         """Tell whether a child has ended, or serves the standard library."""
-        if change.after is ABSENT or _is_over(change.after):
+        if change.after is ABSENT:
             return True
         command = read_command(_as_int(change.after))
         return any(service in command for service in SERVICES)
@@ -207,7 +215,8 @@ class Children(Plain):
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the PID and the command."""
         command = read_command(_as_int(change.after))
-        return f"child {change.key}", "no such process", f"runs {command[:80]}"
+        doing = f"runs {command[:80]}" if command else "has ended, and nobody waited for it"
+        return f"child {change.key}", "no such process", doing
 
 
 class Descriptors(Plain):
@@ -267,9 +276,9 @@ class Descriptors(Plain):
         return f"descriptor {change.key}", "closed", f"open on {change.after}"
 
 
-def wait_for(is_done: Callable[[], bool]) -> None:
+def wait_for(is_done: Callable[[], bool], *, grace_s: float = GRACE_S) -> None:
     """Ask with pauses that double, until it is done or the grace is over."""
-    deadline = time.monotonic() + GRACE_S
+    deadline = time.monotonic() + grace_s
     wait_s = FIRST_WAIT_S
     while not is_done() and time.monotonic() < deadline:
         time.sleep(wait_s)
@@ -360,13 +369,13 @@ def _is_pooled(thread: object) -> bool:
     return worker is not None and getattr(thread, "_target", None) is worker
 
 
-def _is_over(pid: object) -> bool:
-    """Tell whether a process has ended, though nobody may have asked how."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True
-    return text.rpartition(")")[2].split()[0] in ("Z", "X")
+def _reap() -> None:
+    """Let the standard library ask after the ended children whose objects nobody has any more."""
+    # Any: a private function, and a module that may not be there.
+    subprocess: Any = sys.modules.get("subprocess")
+    getattr(subprocess, "_cleanup", lambda: None)()
+    processes: Any = sys.modules.get("multiprocessing.process")
+    getattr(processes, "active_children", lambda: None)()
 
 
 def _as_int(value: object) -> int:

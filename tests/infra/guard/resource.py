@@ -39,6 +39,8 @@ class Scene:
 
     imported: frozenset[str] = frozenset()
     """Names of the modules that were imported for the first time."""
+    credited: frozenset[str] = frozenset()
+    """Keys that a wide fixture answers for which has ended."""
 
 
 class Resource(Protocol):

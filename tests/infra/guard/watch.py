@@ -151,10 +151,13 @@ class Watch:
 
     def _judge(self, number: int, state: object, scene: Scene) -> Iterator[Finding]:
         resource = self._resources[number]
-        expected = self._truth.get(number) or self._unfold(number, self._base)
+        expected = self._truth.get(number)
+        if expected is None:
+            expected = self._unfold(number, self._base)
         if resource.unfold(state) != expected:
             state = resource.settle(state, expected)
         changes = list(compare(expected, resource.unfold(state)))
+        scene = replace(scene, credited=self._ledger.find_keys(number))
         lasting = [change for change in changes if not resource.is_lawful(change, scene)]
         is_restored = False
         for change in resource.select(lasting):
