@@ -6,6 +6,7 @@ What is compared is in `guard`; here is when, and what a finding does to the tes
 import functools
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,33 +22,39 @@ from .leaks import Book, Leak, render_leak
 MARKER: Final = "leaks"
 
 
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What the guard does with what it finds, and how closely it looks."""
+
+    worker_id: str
+    is_error: bool
+    """Whether a leak fails its test."""
+    is_restoring: bool
+    is_deep: Callable[[str], bool]
+    """Whether the second tier watches the test of a node id."""
+
+
 class GuardSide:
     """Compares the process at every boundary between tests, and tells what was left changed."""
 
     def __init__(
         self,
         resources: Sequence[Resource],
-        tell: Callable[[Leak], None],
+        mode: Mode,
         *,
+        tell: Callable[[Leak], None],
         book: Book,
-        is_error: bool,
-        is_restoring: bool,
-        is_deep: Callable[[str], bool],
-        worker_id: str,
     ) -> None:
         """Prepare it.
 
         :param tell: takes each leak to the process that makes the report.
         :param book: where to note which tests were watched, and needless exemptions.
-        :param is_deep: whether the second tier watches the test of a node id.
         """
         self._resources = resources
-        self._watch = Watch(resources, is_restoring=is_restoring)
+        self._watch = Watch(resources, is_restoring=mode.is_restoring)
+        self._mode = mode
         self._tell = tell
         self._book = book
-        self._is_error = is_error
-        self._is_deep = is_deep
-        self._worker_id = worker_id
         self._last = ""
         self._objects = next((one for one in resources if isinstance(one, Objects)), None)
 
@@ -89,7 +96,7 @@ class GuardSide:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Read what plugins change around each test."""
-        self._watch.begin(is_deep=self._is_deep(item.nodeid))
+        self._watch.begin(is_deep=self._mode.is_deep(item.nodeid))
         return (yield)
 
     # wrapper, tryfirst: outermost, against capture and logging, which act around each phase.
@@ -104,13 +111,13 @@ class GuardSide:
                 error.add_note(render_leak(leaks))
             raise
         leaks = self._end(item)
-        if leaks and self._is_error:
+        if leaks and self._mode.is_error:
             pytest.fail(render_leak(leaks), pytrace=False)
         return result
 
     def _end(self, item: pytest.Item) -> list[Leak]:
         findings = self._watch.end()
-        if self._is_deep(item.nodeid):
+        if self._mode.is_deep(item.nodeid):
             self._book.watched.add(item.nodeid)
         exempt = get_exemptions(item) if item.keywords.get(MARKER) else frozenset()
         if not findings and not exempt:
@@ -179,7 +186,7 @@ class GuardSide:
             after=finding.after,
             remedy=finding.remedy,
             is_restored=finding.is_restored,
-            worker_id=self._worker_id,
+            worker_id=self._mode.worker_id,
         )
 
 

@@ -93,11 +93,11 @@ class Walk:
         for index, one in enumerate(list(value)[:MOST_ENTRIES]):
             self.add(f"{path}[{index}]", one, depth + 1)
 
-    # Any: the wrapper's type is known to the interpreter alone.
-    def _add_cache(self, path: str, value: Any, depth: int) -> None:
+    def _add_cache(self, path: str, value: "functools._lru_cache_wrapper[Any]", depth: int) -> None:
         self.tokens[f"{path}.cache_info()"] = ("cache", value.cache_info().currsize)
-        if isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
-            self._add_function(path, value.__wrapped__, depth)
+        wrapped: object = value.__wrapped__
+        if isinstance(wrapped, types.FunctionType):
+            self._add_function(path, wrapped, depth)
 
     def _add_function(self, path: str, value: types.FunctionType, depth: int) -> None:
         if str(value.__module__).partition(".")[0] not in self.packages:

@@ -67,10 +67,6 @@ class Ledger:
         self._ended.append((credit.label, credit.find_spots() | find_spots(touched)))
         return credit.changes
 
-    def is_open(self, key: int) -> bool:
-        """Tell whether a fixture's set-up is on record."""
-        return key in self._open
-
     def find_culprit(self, spot: Spot) -> str | None:
         """Return the fixture, of those that ended since the last boundary, that answers for it."""
         return next((label for label, spots in self._ended if spot in spots), None)

@@ -8,9 +8,12 @@ import tempfile
 import warnings
 import weakref
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .resource import ABSENT, Change, Plain, Scene, render
+
+if TYPE_CHECKING:
+    import asyncio
 
 TWISTS: Final = 300
 """How many times the generator's 624 words may have been renewed between two tests, to be told from
@@ -236,7 +239,7 @@ class RandomState(Plain):
         self._seen = state
         return self._seeds
 
-    def describe(self, change: Change) -> tuple[str, str, str]:
+    def describe(self, _change: Change) -> tuple[str, str, str]:
         """Tell what happened: numbers would say nothing."""
         return "random.seed", "not seeded by a test", "seeded anew, or set to another state"
 
@@ -484,7 +487,7 @@ def _read_tasks() -> tuple[weakref.ref[Any], ...]:
     return tuple(weakref.ref(task) for task in list(known) if not task.done()) if known else ()
 
 
-def _get_task(ref: object) -> Any:  # Any: a task of any loop's own class
+def _get_task(ref: object) -> "asyncio.Task[object] | None":
     return ref() if isinstance(ref, weakref.ref) else None
 
 

@@ -17,11 +17,12 @@ from typing import Any, Final
 from .resource import ABSENT, Change, Plain, Scene, render
 
 SIGNALS: Final = tuple(
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2")
-    + ("SIGPIPE", "SIGVTALRM", "SIGPROF")
-    if hasattr(signal, name)
+    number
+    for number in signal.Signals
+    if number.name
+    in {"SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPIPE"}
 )
+"""The signals that programs handle."""
 
 # The module below `signal` tells the same, without the search for an enumeration's member.
 read_handler: Final = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
@@ -143,7 +144,7 @@ class Threads(Plain):
         # The main thread is none that anybody started.
         return {**alive, self.RAW: max(0, count - (len(threads) - 1))}
 
-    def settle(self, state: object, expected: Mapping[str, object]) -> object:
+    def settle(self, _state: object, expected: Mapping[str, object]) -> object:
         """Wait with growing pauses until no unexpected thread is left, or for the whole grace."""
 
         def is_quiet(*, is_pool_quiet: bool = True) -> bool:
@@ -195,7 +196,7 @@ class Children(Plain):
         assert isinstance(state, tuple)
         return {f"process {pid}": pid for pid in state}
 
-    def settle(self, state: object, expected: Mapping[str, object]) -> object:  # noqa: ARG002  it reads anew
+    def settle(self, _state: object, expected: Mapping[str, object]) -> object:
         """Wait with growing pauses until no unexpected child is left, or for the whole grace."""
 
         def is_quiet() -> bool:
