@@ -5,9 +5,13 @@ Where findings come from is left to `ours` and `rivals`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from planted import Plant
 from planted.plant import CULPRIT_FILE
+
+UNNAMED: Final = "unnamed"
+"""The resource of a finding that blames somebody and can't say what for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def judge(plant: Plant, findings: Sequence[Finding], *, knows_tests_only: bool =
         return knows_tests_only and is_beyond_tests and one.culprit.startswith(f"{CULPRIT_FILE}::")
 
     def is_lawful(one: Finding) -> bool:
-        is_right = one.resource == plant.resource and is_culprit(one)
+        is_right = one.resource in (plant.resource, UNNAMED) and is_culprit(one)
         return is_right or one.resource in plant.by_products
 
     return Verdict(

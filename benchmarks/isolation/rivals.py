@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from judging import Finding, Verdict, judge
+from judging import UNNAMED, Finding, Verdict, judge
 from planted import Plant
 from proving.oldest import make_environment
 from pytest_runs import Python
@@ -156,5 +156,5 @@ def read_whyflaky(report: Mapping[str, Any]) -> list[Finding]:
 
 def _read_polluter(victim: str, polluter: str, evidence: Mapping[str, Any]) -> Sequence[Finding]:
     # Any: see above.  Without evidence the polluter is named, and no state.
-    states = [STATES[name] for name in evidence if name in STATES] or ["unnamed"]
+    states = [STATES[name] for name in evidence if name in STATES] or [UNNAMED]
     return [Finding("test", polluter, state, f"fails {victim}") for state in states]
