@@ -4,19 +4,36 @@ It puts roster, plan, chronicle and audit together; which hook calls what is lef
 which test goes where to `scheduler`.
 """
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import report
+from . import contention_report, report
+from .access_log import AccessLog
+from .archive import find_directory
 from .audit import Audit, audit_run
 from .chronicle import Chronicle
+from .contention import Contention, join_accesses
+from .durations import write_whole
+from .leaks import Book, Leak
 from .plan import Plan
 from .records import RunRecord, WorkerRecord
 from .roster import Roster
-from .session import CHANNEL, FAREWELL, RUN_PATH, SLOT, STARTED, Session
+from .session import (
+    ACCESSES,
+    BOOK,
+    CHANNEL,
+    FAREWELL,
+    LEAK,
+    MANIFEST,
+    RUN_PATH,
+    SLOT,
+    STARTED,
+    Session,
+)
 from .status import Running, Status
 
 if TYPE_CHECKING:
@@ -43,6 +60,14 @@ class Conductor:
         self._plan: Plan | None = None
         self._scheduler: LaneScheduling | None = None
         self.roster = Roster()
+        self._access_log = AccessLog()
+        self.book = Book()
+        self._receivers = {
+            MANIFEST: self.roster.receive,
+            ACCESSES: self._access_log.receive,
+            LEAK: lambda text: self.book.add(Leak.from_json(text)),
+            BOOK: self.book.merge,
+        }
 
     # --- workers -----------------------------------------------------------------------------
 
@@ -57,11 +82,16 @@ class Conductor:
     def open_worker(self, node: "WorkerController") -> None:
         """Open a channel of our own to a worker, and tell it what it can't know."""
         channel = node.gateway.newchannel()
-        channel.setcallback(self.roster.receive)
+        channel.setcallback(self.receive)
         node.workerinput[CHANNEL] = channel
         node.workerinput[RUN_PATH] = str(self._session.run_path)
         node.workerinput[SLOT] = self._find_slot(node)
         node.workerinput[STARTED] = time.time()
+
+    def receive(self, message: tuple[str, str]) -> None:
+        """Hand a worker's message to who collects its kind; called in a receiver thread."""
+        topic, text = message
+        self._receivers[topic](text)
 
     def check_worker(self, node: "WorkerController", nodeids: Sequence[str]) -> list[str]:
         """Check what a worker that has collected told; return what to print when all have.
@@ -81,6 +111,7 @@ class Conductor:
 
     def close_worker(self, node: "WorkerController", error: object | None) -> None:
         """Note what a worker tells at its end; one that crashed tells nothing."""
+        self._access_log.note_down(node.gateway.id, time.time())
         if error:
             self._crashed.add(node.gateway.id)
             self.roster.forget(node.gateway.id)
@@ -157,6 +188,17 @@ class Conductor:
         run = self._chronicle.close(draft, markers, is_warm=is_warm)
         audit = audit_run(run, crashed=self._crashed) if self._plan else Audit()
         return run, audit
+
+    def find_contention(self) -> Contention:
+        """Find what two workers held at once, and write it down; called after `close`."""
+        contention = join_accesses(self._access_log.get_accesses())
+        directory = find_directory(self._config)
+        if directory is not None:
+            # Where the history can't be written either, it has said so.
+            with contextlib.suppress(OSError):
+                path = directory / contention_report.FILE
+                write_whole(path, contention_report.render_json(contention))
+        return contention
 
     def _find_slot(self, node: "WorkerController") -> int:
         found = [slot for slot, spec in enumerate(self._specs) if spec is node.gateway.spec]

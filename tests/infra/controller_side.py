@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import report, status, verdict
+from . import contention_report, isolation, leaks, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .conductor import Conductor
+from .contention import Contention
 from .session import Session, usage_errors
 from .timeline import summarise
 
@@ -41,6 +42,7 @@ class ControllerSide:
         self._chronicle = Chronicle(config, session.settings)
         self._conductor = Conductor(config, session, self._chronicle)
         self._closing: list[str] = []
+        self._contention = Contention()
         status.answer(config, self._conductor.render_status)
 
     def pytest_report_header(self) -> list[str]:
@@ -86,6 +88,13 @@ class ControllerSide:
         is_warm = self._warm_start is not None and self._warm_start.is_warm
         run, audit = self._conductor.close(is_warm=is_warm)
         self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
+        if self._session.settings.isolation != "off":
+            self._contention = self._conductor.find_contention()
+            isolation.write_book(self._config, self._conductor.book)
+            if self._conductor.book.leaks and self._session.settings.isolation == isolation.ERROR:
+                verdict.fail_tests(session)
+        if self._contention.conflicts and self._session.settings.isolation == "error":
+            verdict.fail_tests(session)
         if audit.violations:
             verdict.fail_run(session)
         yield
@@ -102,6 +111,11 @@ class ControllerSide:
         print_problem(terminalreporter, self._chronicle)
         if not self._chronicle.has_memory and self._config.get_verbosity() >= 0:
             terminalreporter.write_line(f"infra: {NO_MEMORY}")
+        leaks.print_book(terminalreporter, self._conductor.book)
+        if lines := contention_report.render_conflicts(self._contention):
+            terminalreporter.section(contention_report.render_title(self._contention))
+            for line in lines:
+                terminalreporter.write_line(line)
         commands = self._conductor.render_repeats()
         if commands:
             terminalreporter.section("again, one worker at a time, with the VMIDs it had")

@@ -180,6 +180,35 @@ class RecordError(InfraError):
         return f"not a {self.kind}: {self.problem}; was it written by another version?"
 
 
+class ExemptionError(InfraError):
+    """A marker that exempts a test from a check doesn't say from which, or why."""
+
+    def __init__(self, nodeid: str) -> None:
+        super().__init__(nodeid)
+        self.nodeid = nodeid
+
+    def __str__(self) -> str:
+        return (
+            f"the marker leaks of {self.nodeid} lacks a resource or a reason; "
+            'write @pytest.mark.leaks("environ", reason="what needs it")'
+        )
+
+
+class GuardAsleepError(InfraError):
+    """The guard did not see a change that was planted for it."""
+
+    def __init__(self, resources: Sequence[str]) -> None:
+        super().__init__(resources)
+        self.resources = resources
+
+    def __str__(self) -> str:
+        return (
+            f"the guard doesn't see a change planted in {', '.join(self.resources)}; "
+            "another plugin or an import replaces what it reads: find it with -p no:NAME, "
+            "or run with --isolation=off"
+        )
+
+
 class CollectionFailedError(InfraError):
     """Pytest did not collect any test."""
 

@@ -31,6 +31,7 @@ MARKERS: Final[Mapping[str, str]] = {
     "serial": "a test beside which nothing else runs, on any worker.",
     "parallel_safe": "a test that is known to run beside any other; contradicts `serial`.",
     "resource_intensive": "a test that takes much memory, disk or processor time; one at a time.",
+    "leaks(*resources, reason)": "a test that may leave these resources changed, and why.",
     "lane(name, width=1)": "a test of a lane of your own; `width` of them run at a time.",
 }
 
@@ -114,6 +115,33 @@ OPTIONS: Final = (
         "did, where the platform can; off: start each anew",
         metavar="on|off",
         flag="--warm-start",
+    ),
+    Option(
+        "isolation",
+        "report",
+        "report: tell what tests do to each other; error: fail them for it; off: don't look",
+        metavar="off|report|error",
+        flag="--isolation",
+    ),
+    Option(
+        "isolation_tier",
+        "1",
+        "1: after each test compare what is cheap to compare; 2: also files, ports, descriptors of "
+        "the C library and the project's own objects, at about a millisecond a test",
+        metavar="1|2",
+        flag="--isolation-tier",
+    ),
+    Option(
+        "isolation_restore",
+        "on",
+        "on: put back what a test left changed, where that is safe; off: leave it",
+        metavar="on|off",
+        flag="--isolation-restore",
+    ),
+    Option(
+        "isolation_packages",
+        "",
+        "top-level packages outside the root directory whose objects the second tier watches, too",
     ),
     Option(
         "worker_log_file",

@@ -5,7 +5,8 @@ What they mean is decided elsewhere; here is only their shape, their JSON and th
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -176,6 +177,64 @@ class WorkerRecord:
         :raises RecordError: it is something else.
         """
         return cls(**_read_object("worker's record", text))
+
+
+class AccessKind(StrEnum):
+    """What was done to what, as far as it decides whether two may do it at once."""
+
+    FILE = "file"
+    APPENDED = "appended file"
+    DATABASE = "database"
+    DIRECTORY = "directory"
+    FOUND = "found directory"
+    """One that was to be made, but was there already."""
+    REMOVED = "removed path"
+    PORT = "port"
+    SOCKET = "socket"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Something that other workers can reach, too, and how long a test or a fixture held it."""
+
+    worker_id: str
+    kind: AccessKind
+    target: str
+    """An absolute path without links, or protocol, address and port, such as `tcp ::1 8080`."""
+    owner: str
+    """Node id of the test, or the wide fixture and the test that it was set up for."""
+    start: float
+    """Seconds since the epoch by the worker's clock."""
+    stop: float | None
+    """None: until its worker ends, unless the same access comes again with an end."""
+    locks: tuple[str, ...] = ()
+    """Paths of the lock files that the process held whenever it touched the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """What a worker tells about one test or fixture that has ended."""
+
+    accesses: Sequence[Access]
+
+    def to_json(self) -> str:
+        """Write the record with its format version."""
+        rows = [astuple(access) for access in self.accesses]
+        return json.dumps({"version": FORMAT_VERSION, "accesses": rows})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        :raises RecordError: it is something else.
+        """
+        rows = _read_object("list of accesses", text)["accesses"]
+        return cls(
+            [
+                Access(worker_id, AccessKind(kind), target, owner, start, stop, tuple(locks))
+                for worker_id, kind, target, owner, start, stop, locks in rows
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,20 @@ from .settings import Settings, read_settings
 from .vmids import VmidAllocator
 
 CHANNEL: Final = "infra_channel"
-"""Key in xdist's `workerinput`: the execnet channel on which a worker sends its manifest."""
+"""Key in xdist's `workerinput`: the execnet channel on which a worker sends pairs of a topic and
+a record as JSON."""
+
+MANIFEST: Final = "manifest"
+"""Topic of a `Manifest`."""
+
+ACCESSES: Final = "accesses"
+"""Topic of an `AccessList`."""
+
+LEAK: Final = "leak"
+"""Topic of a `Leak`."""
+
+BOOK: Final = "book"
+"""Topic of a worker's `Book`, sent at its end without the leaks, which were sent before."""
 
 FAREWELL: Final = "infra_worker"
 """Key in xdist's `workeroutput`: what a worker tells about itself when it ends."""

@@ -33,6 +33,13 @@ class Settings:
     durations_file: Path | None
     """None: in pytest's cache directory."""
     is_warm_start: bool
+    isolation: str
+    """`off`, `report` or `error`."""
+    isolation_tier: int
+    """1: what is cheap to compare; 2: all."""
+    is_restoring: bool
+    """Whether what a test left changed is put back."""
+    isolation_packages: frozenset[str]
     worker_log_file: str
 
     def get_recorded_pid(self, worker_id: str, *, is_parallel: bool) -> int | None:
@@ -80,6 +87,10 @@ def read_settings(
         has_own_scheduler=_parse_choice(*found["scheduler"], ("lanes", "xdist")) == "lanes",
         durations_file=_parse_file(found["durations_file"][1], rootpath),
         is_warm_start=_parse_choice(*found["warm_start"], ("on", "off")) == "on",
+        isolation=_parse_choice(*found["isolation"], ("off", "report", "error")),
+        isolation_tier=int(_parse_choice(*found["isolation_tier"], ("1", "2"))),
+        is_restoring=_parse_choice(*found["isolation_restore"], ("on", "off")) == "on",
+        isolation_packages=frozenset(found["isolation_packages"][1].split()),
         worker_log_file=found["worker_log_file"][1],
     )
 
@@ -161,11 +172,10 @@ def _parse_seconds(setting: str, text: str) -> float:
     return seconds
 
 
-def _parse_choice(setting: str, text: str, choices: tuple[str, str]) -> str:
+def _parse_choice(setting: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
-        raise SettingError(
-            setting, text, f"is neither {choices[0]} nor {choices[1]}", "give one of the two"
-        )
+        names = f"{', '.join(choices[:-1])} nor {choices[-1]}"
+        raise SettingError(setting, text, f"is neither {names}", "give one of them")
     return text
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from . import report, status
+from . import isolation, leaks, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .session import Session, usage_errors
 from .soloist import Soloist
@@ -17,6 +17,8 @@ class SoloSide:
         self._chronicle = Chronicle(config, session.settings)
         self._soloist = Soloist(session, self._chronicle)
         status.answer(config, self._soloist.render_status)
+        self._book = leaks.Book()
+        isolation.register(config, session, self._book.add, self._book)
 
     def pytest_report_header(self) -> list[str]:
         """Tell run, mode and VMIDs, and why there are no workers."""
@@ -40,9 +42,15 @@ class SoloSide:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Teach the next runs."""
-        if not session.config.option.collectonly:
-            self._soloist.close()
+        if session.config.option.collectonly:
+            return
+        self._soloist.close()
+        if self._session.settings.isolation != isolation.OFF:
+            isolation.write_book(session.config, self._book)
+            if self._book.leaks and self._session.settings.isolation == isolation.ERROR:
+                verdict.fail_tests(session)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what is wrong with a file of the history."""
         print_problem(terminalreporter, self._chronicle)
+        leaks.print_book(terminalreporter, self._book)

@@ -1,6 +1,7 @@
 """Makes a run fail whose audit found a breach, and shows the breach as the last of all lines.
 
-What counts as a breach is decided in `audit`; the text is built in `report`.
+A finding about the tests themselves fails it as a failed test does.  What counts as a breach is
+decided in `audit`; the text is built in `report`.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,12 @@ def fail_run(session: pytest.Session) -> None:
     It takes effect in any `pytest_sessionfinish`: pytest reads the attribute after that hook.
     """
     session.exitstatus = overrule(session.exitstatus)
+
+
+def fail_tests(session: pytest.Session) -> None:
+    """Give a run that went well the exit status of failed tests; they are to blame."""
+    if session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def overrule(status: int) -> int:

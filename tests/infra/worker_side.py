@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
-from . import status
+from . import isolation, status
+from .leaks import Book, Leak
 from .session import (
+    BOOK,
     CHANNEL,
     FAREWELL,
+    LEAK,
+    MANIFEST,
     STARTED,
     Session,
     build_manifest,
@@ -31,6 +35,13 @@ class WorkerSide:
             from .scheduler import keep_nodeids_clean  # noqa: PLC0415  needs xdist
 
             keep_nodeids_clean(config)
+        if session.settings.isolation != "off" and CHANNEL in self._input:
+            from .access_watch import AccessWatch  # noqa: PLC0415  paid by those who want it
+
+            watch = AccessWatch(config, session, self._input[CHANNEL])
+            config.pluginmanager.register(watch, "infra-access-watch")
+        self._book = Book()
+        isolation.register(config, session, self._tell, self._book)
 
     # tryfirst: against xdist, which sends the node ids in this hook; the manifest must be first.
     @pytest.hookimpl(tryfirst=True)
@@ -39,13 +50,19 @@ class WorkerSide:
         self._startup_cpu_s = time.process_time()
         self._startup_s = time.time() - self._input.get(STARTED, time.time())
         if channel := self._input.get(CHANNEL):
-            channel.send(build_manifest(self._session, session.items).to_json())
+            channel.send((MANIFEST, build_manifest(self._session, session.items).to_json()))
+
+    def _tell(self, leak: Leak) -> None:
+        if channel := self._input.get(CHANNEL):
+            channel.send((LEAK, leak.to_json()))
 
     def pytest_sessionfinish(self) -> None:
         """Tell the controller what this process took; xdist sends it when the hook is over."""
         record = build_worker_record(
             self._session, startup_s=self._startup_s, startup_cpu_s=self._startup_cpu_s
         )
+        if (channel := self._input.get(CHANNEL)) and (self._book.watched or self._book.stale):
+            channel.send((BOOK, self._book.to_json()))
         # Any: workeroutput is xdist's attribute of a worker's config.
         config: Any = self._config
         config.workeroutput[FAREWELL] = record.to_json()

@@ -9,10 +9,12 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors", "options", "gate", "nursery_client", "nursery_request"},
-    {"settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
-    {"estimates", "durations", "expressions"},
+    {"records", "errors", "options", "guard", "gate", "nursery_client", "nursery_request"},
+    {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
+    {"estimates", "durations", "expressions", "leaks"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
+    {"accesses", "access_log", "contention"},
+    {"contention_report"},
     {"history", "selection"},
     {"brake", "tokens", "plan"},
     {"backlog", "desks"},
@@ -20,7 +22,8 @@ RANKS = [
     {"dispatch"},
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
     {"warmstart"},
-    {"chronicle", "verdict", "collection", "session_fixtures"},
+    {"access_watch", "chronicle", "verdict", "collection", "session_fixtures", "guard_side"},
+    {"isolation"},
     {"conductor", "soloist", "commands"},
     {"controller_side", "solo_side", "worker_side"},
     {"plugin", "cli"},

@@ -1,0 +1,225 @@
+"""Resources of the import system, and of the functions that tests like to replace."""
+
+import builtins
+import sys
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from types import ModuleType
+from typing import Any, Final
+
+from .resource import ABSENT, Change, Plain, Scene, render
+
+FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": ("time", "time_ns", "sleep", "monotonic", "perf_counter", "localtime", "gmtime")
+    + ("strftime", "process_time"),
+    "datetime": ("datetime", "date", "timezone"),
+    "random": ("random", "randint", "choice", "choices", "shuffle", "sample", "uniform", "seed")
+    + ("randrange", "getrandbits", "Random"),
+    "os": ("environ", "open", "getcwd", "listdir", "scandir", "walk", "stat", "remove", "rename")
+    + ("mkdir", "makedirs", "getpid", "getenv", "urandom", "system", "kill", "cpu_count", "path"),
+    "os.path": ("exists", "isfile", "isdir", "join", "expanduser", "abspath", "getsize"),
+    "pathlib": ("Path", "PurePath"),
+    "io": ("open", "StringIO", "BytesIO"),
+    "socket": ("socket", "getaddrinfo", "create_connection", "gethostname", "gethostbyname"),
+    "subprocess": ("Popen", "run", "call", "check_call", "check_output"),
+    "shutil": ("rmtree", "copy", "copyfile", "copytree", "move", "which"),
+    "tempfile": ("mkdtemp", "mkstemp", "gettempdir", "NamedTemporaryFile", "TemporaryDirectory"),
+    "uuid": ("uuid1", "uuid4", "getnode"),
+    "json": ("dumps", "loads", "dump", "load"),
+    "urllib.request": ("urlopen", "Request"),
+    "http.client": ("HTTPConnection", "HTTPSConnection"),
+    "ssl": ("create_default_context", "SSLContext"),
+    "threading": ("Thread", "Lock", "RLock", "Event", "Timer", "current_thread"),
+    "asyncio": ("sleep", "run", "gather", "wait_for", "create_task", "get_event_loop"),
+    "logging": ("getLogger", "basicConfig"),
+    "secrets": ("token_hex", "token_bytes", "token_urlsafe", "choice"),
+    "smtplib": ("SMTP", "SMTP_SSL"),
+    "getpass": ("getpass", "getuser"),
+    "platform": ("system", "node", "machine", "python_version"),
+    "importlib": ("import_module", "reload"),
+    "sys": ("exit", "platform", "version_info", "getsizeof", "modules", "path"),
+}
+"""Standard functions that tests replace, by module."""
+
+DISPLAYED: Final = "_"
+"""What the interpreter's display hook puts into builtins, in doctests, for one."""
+
+
+class ImportPath(Plain):
+    """Where modules are looked for, and by whom."""
+
+    name = "sys.path"
+    remedy = "use monkeypatch.syspath_prepend, or put it back in a finally"
+    LISTS: Final = ("path", "meta_path", "path_hooks")
+
+    def __init__(self) -> None:
+        self._lists = {name: getattr(sys, name) for name in self.LISTS}
+
+    def read(self) -> object:
+        """Copy the three lists."""
+        return (tuple(sys.path), tuple(sys.meta_path), tuple(sys.path_hooks))
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return the lists under their names."""
+        assert isinstance(state, tuple)
+        return dict(zip(self.LISTS, state, strict=True))
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:
+        """Tell whether a library that was just imported added its own finder."""
+        if change.key == "path" or not scene.imported:
+            return False
+        before, after = _as_tuples(change)
+        return all(any(entry is one for one in after) for entry in before)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return which entries came and went."""
+        before, after = _as_tuples(change)
+        gone = [entry for entry in before if entry not in after]
+        come = [entry for entry in after if entry not in before]
+        if not gone and not come:
+            return f"sys.{change.key}", render(before), render(after)
+        return f"sys.{change.key}", f"{len(before)} entries", _render_moves(come, gone)
+
+    def restore(self, change: Change) -> bool:
+        """Put back the list and what was in it."""
+        before, _ = _as_tuples(change)
+        original = self._lists[change.key]
+        original[:] = before
+        setattr(sys, change.key, original)
+        return True
+
+
+class Modules(Plain):
+    """Modules that were replaced, removed or planted; a first import is no change."""
+
+    name = "sys.modules"
+    remedy = "use monkeypatch.setitem(sys.modules, ...) or mock.patch.dict(sys.modules, ...)"
+
+    def __init__(self) -> None:
+        self._last: dict[str, Any] = {}  # Any: anything can lie in sys.modules.
+
+    def read(self) -> object:
+        """Return the last copy where nothing has changed: comparing is cheaper than copying."""
+        if sys.modules != self._last:
+            self._last = sys.modules.copy()
+        return self._last
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether a real module was imported for the first time."""
+        return change.before is ABSENT and _is_real(change.after)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the expression and the two modules."""
+        return f"sys.modules[{change.key!r}]", render(change.before), render(change.after)
+
+    def restore(self, change: Change) -> bool:
+        """Put the module back, or take the planted one away."""
+        if change.before is ABSENT:
+            sys.modules.pop(change.key, None)
+        else:
+            sys.modules[change.key] = change.before  # type: ignore[assignment]  # whatever it was
+        return True
+
+
+class Builtins(Plain):
+    """The names that every module sees."""
+
+    name = "builtins"
+    remedy = "replace it with monkeypatch.setattr or mock.patch, which undo it"
+
+    def __init__(self) -> None:
+        self._last: dict[str, object] = {}
+
+    def read(self) -> object:
+        """Return the last copy where nothing has changed."""
+        if vars(builtins) != self._last:
+            self._last = vars(builtins).copy()
+        return self._last
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether it is what the interpreter displayed last."""
+        return change.key == DISPLAYED
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the expression and the two values."""
+        return f"builtins.{change.key}", render(change.before), render(change.after)
+
+    def restore(self, change: Change) -> bool:
+        """Assign or delete it."""
+        if change.before is ABSENT:
+            delattr(builtins, change.key)
+        else:
+            setattr(builtins, change.key, change.before)
+        return True
+
+
+class Functions(Plain):
+    """Functions and classes of the standard library, by identity."""
+
+    name = "stdlib"
+    remedy = "replace it with monkeypatch.setattr or mock.patch, which undo it"
+
+    def __init__(self) -> None:
+        # Any: functions and classes of all kinds, and the modules that they are read from.
+        self._getters: tuple[tuple[Callable[[Any], Any], Any], ...] = ()
+        self._names: tuple[str, ...] = ()
+        self._module_count = 0
+
+    def read(self) -> object:
+        """Return the objects, of those modules that are there, and their names."""
+        if len(sys.modules) != self._module_count:
+            self._find()
+        try:
+            return (self._names, [getter(module) for getter, module in self._getters])
+        except AttributeError:  # A test has deleted one.
+            self._find()
+            return (self._names, [getter(module) for getter, module in self._getters])
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return the objects under their dotted names."""
+        assert isinstance(state, tuple)
+        names, values = state
+        return dict(zip(names, (one for some in values for one in some), strict=True))
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether its module was imported just now."""
+        return change.before is ABSENT
+
+    def restore(self, change: Change) -> bool:
+        """Assign it."""
+        module, _, name = change.key.rpartition(".")
+        setattr(sys.modules[module], name, change.before)
+        return True
+
+    def _find(self) -> None:
+        """Look which modules and names are there; at least two of each, so that a tuple comes."""
+        self._module_count = len(sys.modules)
+        found = []
+        names: list[str] = []
+        for module_name, wanted in FUNCTIONS.items():
+            module = sys.modules.get(module_name)
+            here = [name for name in wanted if hasattr(module, name)]
+            if isinstance(module, ModuleType) and len(here) > 1:
+                found.append((attrgetter(*here), module))
+                names += [f"{module_name}.{name}" for name in here]
+        self._getters, self._names = tuple(found), tuple(names)
+
+
+def _is_real(module: object) -> bool:
+    """Tell whether the import system has made a module."""
+    if not isinstance(module, ModuleType):
+        return hasattr(module, "__spec__") and type(module).__module__ not in ("unittest.mock",)
+    return bool(getattr(module, "__spec__", None) or getattr(module, "__file__", None))
+
+
+def _as_tuples(change: Change) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    before, after = change.before, change.after
+    assert isinstance(before, tuple)
+    assert isinstance(after, tuple)
+    return before, after
+
+
+def _render_moves(come: list[object], gone: list[object]) -> str:
+    parts = [f"with {', '.join(map(render, come))}"] if come else []
+    parts += [f"without {', '.join(map(render, gone))}"] if gone else []
+    return ", ".join(parts)

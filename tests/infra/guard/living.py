@@ -1,0 +1,360 @@
+"""Resources that live on by themselves: signals, timers, threads, child processes, descriptors."""
+
+import _thread
+import contextlib
+import errno
+import gc
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from .resource import ABSENT, Change, Plain, Scene, render
+
+SIGNALS: Final = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2")
+    + ("SIGPIPE", "SIGQUIT", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGABRT")
+    if hasattr(signal, name)
+)
+
+TIMERS: Final = tuple(
+    name for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)
+)
+
+GRACE_S: Final = 1.0
+"""How long threads and processes may take to end; CPython's own test runner waits as long."""
+
+FIRST_WAIT_S: Final = 0.0001
+
+SERVICES: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+"""Modules of the processes that the standard library starts once and keeps."""
+
+PROC: Final = Path("/proc/self")
+
+
+class Handlers(Plain):
+    """What the process does on a signal, and which signals are blocked."""
+
+    name = "signals"
+    is_bracketed = True  # pytest-timeout has a handler of its own around each test.
+    remedy = "keep what signal.signal returns, and set it again in a finally"
+
+    def read(self) -> object:
+        """Return the handlers of the usual signals, and the blocked ones."""
+        handlers = [signal.getsignal(number) for number in SIGNALS]
+        if hasattr(signal, "pthread_sigmask"):
+            handlers.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))  # type: ignore[arg-type]  # a set
+        return handlers
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return the handlers under the signals' names."""
+        assert isinstance(state, list)
+        return dict(zip([*(number.name for number in SIGNALS), "mask"], state, strict=False))
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the function and both handlers."""
+        if change.key == "mask":
+            return "signal.pthread_sigmask", render(change.before), render(change.after)
+        path = f"signal.signal({change.key})"
+        return path, _render_handler(change.before), _render_handler(change.after)
+
+    def restore(self, change: Change) -> bool:
+        """Set it, unless C code had set the one before."""
+        if change.key == "mask":
+            signal.pthread_sigmask(signal.SIG_SETMASK, change.before)  # type: ignore[arg-type]  # a set
+            return True
+        if change.before is None:
+            return False
+        with contextlib.suppress(ValueError):  # Not in the main thread.
+            signal.signal(getattr(signal, change.key), change.before)  # type: ignore[arg-type]  # a handler
+            return True
+        return False
+
+
+class Timers(Plain):
+    """Timers that will send a signal."""
+
+    name = "timers"
+    is_bracketed = True  # pytest-timeout has one running around each test.
+    remedy = "stop it in a finally: signal.setitimer(signal.ITIMER_REAL, 0)"
+
+    def read(self) -> object:
+        """Return which timers run; how long each has left says nothing."""
+        return [signal.getitimer(getattr(signal, name)) != (0.0, 0.0) for name in TIMERS]
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return them under their names."""
+        assert isinstance(state, list)
+        return dict(zip(TIMERS, state, strict=True))
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether a timer went off."""
+        return not change.after
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the function, and that it runs."""
+        return f"signal.setitimer({change.key})", "stopped", "running"
+
+    def restore(self, change: Change) -> bool:
+        """Stop it."""
+        signal.setitimer(getattr(signal, change.key), 0)
+        return True
+
+
+class Threads(Plain):
+    """Threads, each given a moment to end; the workers of a pool that lives on are no change."""
+
+    name = "threads"
+    is_bracketed = True  # pytest-timeout may have one running around each test.
+    remedy = "join it before the test ends, or stop it in a fixture after yield"
+    RAW: Final = "threads without a name"
+
+    def read(self) -> object:
+        """Return how many there are, and those that `threading` knows."""
+        return (_thread._count(), tuple(threading.enumerate()))  # noqa: SLF001  sees all threads
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return the threads under their names and numbers."""
+        assert isinstance(state, tuple)
+        count, threads = state
+        alive = {f"{thread.name} #{thread.ident}": thread for thread in threads}
+        # The main thread is none that anybody started.
+        return {**alive, self.RAW: max(0, count - (len(threads) - 1))}
+
+    def settle(self, state: object, expected: Mapping[str, object]) -> object:
+        """Wait with growing pauses until no unexpected thread is left, or for the whole grace."""
+
+        def is_quiet() -> bool:
+            known = self.unfold(self.read())
+            new = [name for name in known.keys() - expected.keys() if not _is_pooled(known[name])]
+            return not new and _as_int(known[self.RAW]) <= _as_int(expected.get(self.RAW, 0))
+
+        wait_for(is_quiet)
+        return self.read()
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether a thread has ended, or waits for work in a pool that somebody keeps."""
+        if change.key == self.RAW:
+            return _as_int(change.after) <= _as_int(change.before)
+        return change.after is ABSENT or _is_pooled(change.after)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the thread's name and what it runs."""
+        if change.key == self.RAW:
+            return change.key, render(change.before), render(change.after)
+        thread: Any = change.after  # Any: the target is a private attribute.
+        target = getattr(thread, "_target", None)
+        runs = getattr(target, "__qualname__", None) or type(thread).__qualname__
+        kind = "daemon thread" if thread.daemon else "thread"
+        return f"{kind} {thread.name}", "no such thread", f"runs {runs}"
+
+
+class Children(Plain):
+    """Child processes, each given a moment to end."""
+
+    name = "children"
+    remedy = "wait for it: subprocess.run, or Popen as a context manager; terminate it in a finally"
+
+    def read(self) -> object:
+        """Return the PIDs of all children; asking whether there are any is cheap."""
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except (ChildProcessError, AttributeError, OSError):
+            return ()
+        return tuple(sorted(read_children()))
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return the living ones under their PIDs."""
+        assert isinstance(state, tuple)
+        return {f"process {pid}": pid for pid in state}
+
+    def settle(self, state: object, expected: Mapping[str, object]) -> object:  # noqa: ARG002  it reads anew
+        """Wait with growing pauses until no unexpected child is left, or for the whole grace."""
+
+        def is_quiet() -> bool:
+            known = self.unfold(self.read())
+            return all(_is_over(known[key]) for key in known.keys() - expected.keys())
+
+        wait_for(is_quiet)
+        return self.read()
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether a child has ended, or serves the standard library."""
+        if change.after is ABSENT or _is_over(change.after):
+            return True
+        command = read_command(_as_int(change.after))
+        return any(service in command for service in SERVICES)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the PID and the command."""
+        command = read_command(_as_int(change.after))
+        return f"child {change.key}", "no such process", f"runs {command[:80]}"
+
+
+class Descriptors(Plain):
+    """Open files and sockets: two free numbers tell whether it is worth while to list them."""
+
+    name = "fds"
+    remedy = "close it: with open(...), contextlib.closing(...), or a fixture after yield"
+
+    def __init__(self) -> None:
+        self._anchor = os.open(os.devnull, os.O_RDONLY)
+        self._listed = list_descriptors()
+        self._last = self._read_free()
+
+    def close(self) -> None:
+        """Close the descriptor that is duplicated to find a free number."""
+        os.close(self._anchor)
+
+    def read(self) -> object:
+        """Return the list of descriptors, made anew only where the lowest free numbers moved.
+
+        Two of them: one alone misses a descriptor that was opened above another, now closed.
+        """
+        free = self._read_free()
+        if free != self._last:
+            self._last, self._listed = free, list_descriptors()
+        return self._listed
+
+    def settle(self, state: object, expected: Mapping[str, object]) -> object:
+        """Let the collector close what nobody refers to any more; wait for a peer's descriptor."""
+        assert isinstance(state, dict)
+        if state.keys() <= expected.keys():
+            return state
+        gc.collect()
+        self._last = ()
+        return self.read()
+
+    def _read_free(self) -> tuple[int, ...]:
+        try:
+            first = os.dup(self._anchor)
+        except OSError:  # A test has closed it, or all numbers are in use.
+            return ()
+        try:
+            second = os.dup(self._anchor)
+        except OSError:
+            os.close(first)
+            return (first,)
+        os.close(second)
+        os.close(first)
+        return (first, second)
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell whether a descriptor was closed, is open on something else, or on random bytes."""
+        return change.before is not ABSENT or "urandom" in str(change.after)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the number and what it is open on."""
+        return f"descriptor {change.key}", "closed", f"open on {change.after}"
+
+
+def wait_for(is_done: Callable[[], bool]) -> None:
+    """Ask with pauses that double, until it is done or the grace is over."""
+    deadline = time.monotonic() + GRACE_S
+    wait_s = FIRST_WAIT_S
+    while not is_done() and time.monotonic() < deadline:
+        time.sleep(wait_s)
+        wait_s = min(2 * wait_s, 0.1)
+
+
+def read_children() -> Iterator[int]:
+    """Read the PIDs of this process's children, of whichever thread they are."""
+    if (PROC / "task").is_dir():
+        for path in (PROC / "task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                yield from map(int, path.read_text().split())
+        return
+    processes: Any = sys.modules.get("multiprocessing.process")  # Any: no import to look.
+    if processes is not None:
+        yield from (child.pid for child in processes.active_children())
+
+
+def read_command(pid: int) -> str:
+    """Read the command line of a process, or nothing where the system doesn't tell."""
+    try:
+        text = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return text.replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def list_descriptors() -> dict[str, object]:
+    """List the open descriptors: what each is open on, by its number."""
+    found: dict[str, object] = {}
+    directory = PROC / "fd" if (PROC / "fd").is_dir() else Path("/dev/fd")
+    try:
+        numbers = sorted(map(int, os.listdir(directory)))  # noqa: PTH208  names only
+    except OSError:
+        return found
+    for number in numbers:
+        with contextlib.suppress(OSError):
+            found[str(number)] = _find_target(directory, number)
+    return found
+
+
+def _find_target(directory: Path, number: int) -> str:
+    mode = os.fstat(number).st_mode
+    if stat.S_ISSOCK(mode):
+        return _describe_socket(number)
+    try:
+        return os.readlink(directory / str(number))  # noqa: PTH115  text is wanted
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # macOS: its entries are no links.
+            return "a pipe" if stat.S_ISFIFO(mode) else "a file"
+        raise
+
+
+def _describe_socket(number: int) -> str:
+    # In use already, wherever a socket is open.
+    sockets: Any = sys.modules.get("socket")  # Any: no import for the sake of looking.
+    if sockets is None:
+        return f"a socket {number}"
+    with contextlib.suppress(OSError), sockets.socket(fileno=os.dup(number)) as one:
+        name = one.getsockname()
+        try:
+            peer = f" to {_render_address(one.getpeername())}"
+        except OSError:
+            peer = ""
+        return f"a socket at {_render_address(name)}{peer}"
+    return f"a socket {number}"
+
+
+def _render_address(address: object) -> str:
+    if isinstance(address, tuple) and len(address) > 1:
+        return f"{address[0]}:{address[1]}"
+    return os.fsdecode(address) if isinstance(address, (bytes, str)) and address else "no address"
+
+
+def _render_handler(handler: object) -> str:
+    if isinstance(handler, signal.Handlers):
+        return handler.name
+    return getattr(handler, "__qualname__", None) or render(handler)
+
+
+def _is_pooled(thread: object) -> bool:
+    """Tell whether a thread is one of `concurrent.futures`, whose executor somebody keeps.
+
+    Where nobody does, the executor's end has told the thread to end, within the grace.
+    """
+    futures: Any = sys.modules.get("concurrent.futures.thread")  # Any: a private function.
+    worker = getattr(futures, "_worker", None)
+    return worker is not None and getattr(thread, "_target", None) is worker
+
+
+def _is_over(pid: object) -> bool:
+    """Tell whether a process has ended, though nobody may have asked how."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return text.rpartition(")")[2].split()[0] in ("Z", "X")
+
+
+def _as_int(value: object) -> int:
+    return value if isinstance(value, int) else 0

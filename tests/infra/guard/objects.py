@@ -1,0 +1,225 @@
+"""The project's own objects as a resource: module globals, classes, defaults, caches, fixtures.
+
+They are watched on demand.  `graph` walks them, `habits` tells which changes their own code makes
+for whoever comes first.
+"""
+
+import gc
+import re
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from .graph import Walk, walk_modules
+from .habits import is_cache_name, is_counter_name, is_pure, read_habits
+from .resource import ABSENT, Change, Plain, Scene, render
+
+FOREIGN: Final = frozenset({"site-packages", "dist-packages", ".venv", "venv", ".tox", ".nox"})
+"""Directories below which nothing is the project's own."""
+
+EMPTY: Final = ("NoneType", None)
+
+
+class Objects(Plain):
+    """Everything that hangs on the project's modules, and on the values of wide fixtures."""
+
+    name = "objects"
+    tier = 2
+
+    def __init__(self, root: Path, extra: frozenset[str], own_package: str) -> None:
+        """Watch the modules below `root`, those of `extra` top-level packages, but not our own."""
+        self._root = root
+        self._extra = extra
+        self._own_package = own_package
+        self.fixtures: dict[str, object] = {}
+        """Values of the wide fixtures that are set up, by name."""
+
+    def read(self) -> object:
+        """Walk all of it."""
+        modules = dict(self._find_modules())
+        packages = frozenset(name.partition(".")[0] for name in modules)
+        tokens: dict[str, object] = dict(walk_modules(modules, packages))
+        for name, value in list(self.fixtures.items()):
+            walk = Walk(packages)
+            walk.add(f"fixture {name}", value)
+            tokens.update(walk.tokens)
+        return tokens
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return tokens by path."""
+        assert isinstance(state, dict)
+        return state
+
+    def settle(self, state: object, expected: Mapping[str, object]) -> object:
+        """Let the collector take the classes that a test has defined."""
+        assert isinstance(state, dict)
+        paths = (path for path in state if path.endswith(".__subclasses__()"))
+        if any(state[path] != expected.get(path) for path in paths):
+            gc.collect()
+            return self.read()
+        return state
+
+    def select(self, changes: list[Change]) -> list[Change]:
+        """Leave out what follows from another change: a number of entries, what hangs below."""
+        sizes = {change.key for change in changes if _is_size(change)}
+        others = {change.key for change in changes} - sizes
+        filled = {parent for key in others for parent in _find_parents(key)}
+        return [
+            change
+            for change in changes
+            if not (change.key in sizes and change.key in filled)
+            and not others.intersection(_find_parents(change.key))
+        ]
+
+    def classify(self, change: Change) -> str:
+        """Return the kind of object that changed."""
+        if change.key.startswith("fixture "):
+            return "fixtures"
+        if change.key.endswith(".cache_info()"):
+            return "caches"
+        return "contextvars" if ".get()" in change.key else "objects"
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:
+        """Tell whether the project's own code fills in, counts or keeps it for whoever is first."""
+        if change.key.startswith("fixture ") and change.after is ABSENT:
+            return True
+        module, name = self._split(change.key)
+        if module in scene.imported or module is None and change.before is ABSENT:
+            return module is not None
+        kind = change.after[0] if isinstance(change.after, tuple) else ""
+        if change.before is ABSENT and kind == "module":
+            return True
+        habits = read_habits(module) if module else None
+        if (
+            change.before is ABSENT
+            and habits
+            and habits.has_getattr
+            and change.key.count(".") == (module or "").count(".") + 1
+        ):
+            return True
+        if change.key.endswith(".cache_info()"):
+            return _as_number(change.after) <= _as_number(change.before) or self._is_pure_cache(
+                change.key
+            )
+        names = habits.lazy if habits else self._find_lazy_names()
+        if change.before == EMPTY and name in names:
+            return True
+        counted = habits.counted if habits else frozenset()
+        grows = _as_number(change.after) > _as_number(change.before) >= 0
+        if grows and name in counted and is_counter_name(name):
+            return True
+        return self._is_filled_cache(change)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the access path and both values."""
+        return change.key, _render_token(change.before), _render_token(change.after)
+
+    def advise(self, change: Change) -> str:
+        """Return what helps against this kind of change."""
+        kind = self.classify(change)
+        if kind == "fixtures":
+            return "hand out a copy, or narrow the fixture's scope to function"
+        if kind == "caches":
+            return f"call {change.key.removesuffix('.cache_info()')}.cache_clear() in a fixture"
+        if kind == "contextvars":
+            return "keep the token that set() returns, and reset() it in a finally"
+        return "change it with monkeypatch.setattr or setitem, or put it back in a fixture"
+
+    def _find_modules(self) -> Iterator[tuple[str, types.ModuleType]]:
+        for name, module in list(sys.modules.items()):
+            if not isinstance(module, types.ModuleType) or name == "__main__":
+                continue
+            if name == self._own_package or name.startswith(f"{self._own_package}."):
+                continue
+            if name.partition(".")[0] in self._extra or self._is_below_root(module):
+                yield name, module
+
+    def _is_below_root(self, module: types.ModuleType) -> bool:
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
+            return False
+        try:
+            below = Path(file).relative_to(self._root)
+        except ValueError:
+            return False
+        return not FOREIGN.intersection(below.parts)
+
+    def _split(self, path: str) -> tuple[str | None, str]:
+        """Return the module of a path, if it is of one, and the last name in the path."""
+        name = re.split(r"[.\[]", re.sub(r"\[[^]]*\]", "", path).removesuffix("()"))[-1]
+        module = path
+        while "." in module:
+            module = module.rpartition(".")[0]
+            if module in sys.modules:
+                return module, name
+        return None, name
+
+    def _find_lazy_names(self) -> frozenset[str]:
+        names = (read_habits(name).lazy for name, _ in self._find_modules())
+        return frozenset().union(*names)
+
+    def _is_pure_cache(self, path: str) -> bool:
+        module, _ = self._split(path.removesuffix(".cache_info()"))
+        value: object = sys.modules.get(module or "")
+        for name in path.removesuffix(".cache_info()")[len(module or "") + 1 :].split("."):
+            value = getattr(value, name, None)
+        return is_pure(getattr(value, "__wrapped__", None))
+
+    def _is_filled_cache(self, change: Change) -> bool:
+        """Tell whether an entry came into a mapping that keeps the results of a pure function."""
+        container = change.key.rpartition("[")[0] if change.key.endswith("]") else change.key
+        module, name = self._split(container)
+        if module is None or not is_cache_name(name):
+            return False
+        is_new = change.before is ABSENT
+        grows = _as_number(change.after) >= _as_number(change.before) >= 0
+        if not (is_new or grows) or name not in read_habits(module).cached:
+            return False
+        functions = vars(sys.modules[module]).values()
+        users = [
+            one
+            for one in functions
+            if isinstance(one, types.FunctionType) and name in one.__code__.co_names
+        ]
+        return all(is_pure(one, depth=0) for one in users)
+
+
+def _find_parents(path: str) -> Iterator[str]:
+    for match in re.finditer(r"[.\[]", path):
+        yield path[: match.start()]
+
+
+def _is_size(change: Change) -> bool:
+    """Tell whether only the number of a container's entries changed."""
+    before, after = change.before, change.after
+    if not isinstance(before, tuple) or not isinstance(after, tuple):
+        return False
+    return before[0] == after[0] and before[0] in (
+        "dict",
+        "list",
+        "OrderedDict",
+        "defaultdict",
+        "deque",
+    )
+
+
+def _as_number(token: object) -> float:
+    value = token[1] if isinstance(token, tuple) and len(token) == 2 else None  # noqa: PLR2004  a pair
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def _render_token(token: object) -> str:
+    if not isinstance(token, tuple):
+        return render(token)
+    kind, value = token
+    if kind in ("dict", "list", "OrderedDict", "defaultdict", "deque", "tuple"):
+        return f"{kind} of {value}"
+    if kind in ("set", "frozenset"):
+        return f"{kind} of {', '.join(value[0])}" if value[0] else f"an empty {kind}"
+    if kind == "cache":
+        return f"{value} results kept"
+    if kind in ("int", "str", "bool", "bytes", "NoneType", "float", "complex"):
+        return render(value)
+    return f"<{kind}>" if isinstance(value, int) or not value else f"<{kind} {render(value)}>"

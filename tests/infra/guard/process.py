@@ -1,0 +1,302 @@
+"""Resources of the process itself: variables, directory, umask, `sys`, garbage collector, locale."""
+
+import contextlib
+import gc
+import locale
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .resource import ABSENT, Change, Plain, Scene, is_secret, render
+
+PYTEST_OWN: Final = "PYTEST_CURRENT_TEST"
+"""Pytest sets it for each phase, and leaves it where a teardown fails."""
+
+# Any: the table behind os.environ is CPython's own, and maps bytes (on Windows text) to the same.
+TABLE: Final[Any] = getattr(os.environ, "_data", None)
+OWN_KEY: Final[Any] = os.environ.encodekey(PYTEST_OWN) if hasattr(os.environ, "encodekey") else None
+
+
+class Environ(Plain):
+    """Environment variables, as Python sees them."""
+
+    name = "environ"
+    remedy = "set it with monkeypatch.setenv or monkeypatch.delenv, which undo it"
+
+    def __init__(self) -> None:
+        self._environ = os.environ
+
+    def read(self) -> object:
+        """Copy the table behind os.environ: a hundred times as fast as through it."""
+        if os.environ is not self._environ or TABLE is None:
+            found = dict(os.environ)
+            found.pop(PYTEST_OWN, None)
+            return {**found, "os.environ": type(os.environ).__name__}
+        table = TABLE.copy()
+        table.pop(OWN_KEY, None)
+        return table
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return names and values as text."""
+        assert isinstance(state, dict)
+        if "os.environ" in state:
+            return state
+        return {_decode(name): _decode(value) for name, value in state.items()}
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the expression, and the values unless they look like secrets."""
+        if change.key == "os.environ":
+            return "os.environ", "os._Environ", str(change.after)
+        hidden = is_secret(change.key)
+        before, after = (
+            "unset" if value is ABSENT else "***" if hidden else render(value)
+            for value in (change.before, change.after)
+        )
+        return f"os.environ[{change.key!r}]", before, after
+
+    def restore(self, change: Change) -> bool:
+        """Set or delete it."""
+        if os.environ is not self._environ:
+            os.environ = self._environ  # noqa: B003  it is the object that a test replaced
+        if change.key == "os.environ":
+            return True
+        if change.before is ABSENT:
+            os.environ.pop(change.key, None)
+        else:
+            os.environ[change.key] = str(change.before)
+        return True
+
+
+class WorkingDirectory(Plain):
+    """The current directory."""
+
+    name = "cwd"
+    remedy = "change it with monkeypatch.chdir or contextlib.chdir, which undo it"
+
+    def read(self) -> object:
+        """Return its path, or a note that it was removed."""
+        try:
+            return os.getcwd()  # noqa: PTH109  four times as fast as Path.cwd
+        except OSError:
+            return "a removed directory"
+
+    def restore(self, change: Change) -> bool:
+        """Go back, unless it is gone."""
+        with contextlib.suppress(OSError):
+            os.chdir(str(change.before))
+            return True
+        return False
+
+
+class Umask(Plain):
+    """The permissions that new files don't get."""
+
+    name = "umask"
+    remedy = "keep what os.umask returns, and set it again in a finally"
+
+    def read(self) -> object:
+        """Set the safest one for a moment: there is no other way to read it portably."""
+        mask = os.umask(0o77)
+        os.umask(mask)
+        return mask
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return both in octal digits."""
+        return "os.umask", f"{change.before:#o}", f"{change.after:#o}"
+
+    def restore(self, change: Change) -> bool:
+        """Set it."""
+        assert isinstance(change.before, int)
+        os.umask(change.before)
+        return True
+
+
+class Arguments(Plain):
+    """The program's arguments."""
+
+    name = "sys.argv"
+    remedy = "replace it with monkeypatch.setattr(sys, 'argv', [...])"
+
+    def __init__(self) -> None:
+        self._list = sys.argv
+
+    def read(self) -> object:
+        """Copy the list."""
+        return tuple(sys.argv)
+
+    def restore(self, change: Change) -> bool:
+        """Put back the list and what was in it."""
+        assert isinstance(change.before, tuple)
+        self._list[:] = change.before
+        sys.argv = self._list
+        return True
+
+
+class Attributes(Plain):
+    """Attributes of a module that a test may replace."""
+
+    def __init__(self, name: str, remedy: str, module: object, *attributes: str) -> None:
+        self.name = name
+        self.remedy = remedy
+        self._module = module
+        self._attributes = attributes
+
+    def read(self) -> object:
+        """Return the attributes' values."""
+        module = self._module
+        return [getattr(module, attribute, None) for attribute in self._attributes]
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return them under their names."""
+        assert isinstance(state, list)
+        return dict(zip(self._attributes, state, strict=True))
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return the expression and the values."""
+        path = f"{getattr(self._module, '__name__', '')}.{change.key}"
+        return path, render(change.before), render(change.after)
+
+    def restore(self, change: Change) -> bool:
+        """Assign it."""
+        setattr(self._module, change.key, change.before)
+        return True
+
+
+def build_streams() -> Attributes:
+    """Watch the standard streams; with capture on, pytest itself mends stdout and stderr."""
+    streams = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
+    remedy = "use the capsys fixture, contextlib.redirect_stdout or monkeypatch.setattr"
+    return Attributes("streams", remedy, sys, *streams)
+
+
+class Accessors(Plain):
+    """Values that are read by one function and set by another."""
+
+    def __init__(
+        self,
+        name: str,
+        remedy: str,
+        pairs: Mapping[str, tuple[Callable[[], Any], Callable[[Any], object]]],
+    ) -> None:
+        self.name = name
+        self.remedy = remedy
+        self._names = tuple(pairs)
+        self._reads = tuple(read for read, _ in pairs.values())
+        self._pairs = pairs
+
+    def read(self) -> object:
+        """Ask each function."""
+        return [read() for read in self._reads]
+
+    def unfold(self, state: object) -> Mapping[str, object]:
+        """Return the values under the names of their functions."""
+        assert isinstance(state, list)
+        return dict(zip(self._names, state, strict=True))
+
+    def restore(self, change: Change) -> bool:
+        """Call the function that sets it."""
+        _, write = self._pairs[change.key]
+        try:
+            write(change.before)
+        except Exception:  # noqa: BLE001  a value that its own module refuses can't be put back
+            return False
+        return True
+
+
+def build_hooks() -> Accessors:
+    """Watch the functions that the interpreter calls at certain moments."""
+    names = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
+    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+        f"sys.{name}": _of_attribute(sys, name) for name in names
+    }
+    pairs["threading.excepthook"] = _of_attribute(threading, "excepthook")
+    pairs["sys.settrace"] = (sys.gettrace, sys.settrace)
+    pairs["sys.setprofile"] = (sys.getprofile, sys.setprofile)
+    pairs["threading.settrace"] = (threading.gettrace, threading.settrace)
+    pairs["sys.set_asyncgen_hooks"] = (
+        sys.get_asyncgen_hooks,
+        lambda hooks: sys.set_asyncgen_hooks(*hooks),
+    )
+    remedy = "replace it with monkeypatch.setattr, or put it back in a finally"
+    return Accessors("sys.hooks", remedy, pairs)
+
+
+def build_limits() -> Accessors:
+    """Watch the limits and switches of the interpreter."""
+    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+        "sys.setrecursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
+        "sys.setswitchinterval": (sys.getswitchinterval, sys.setswitchinterval),
+        "sys.set_int_max_str_digits": (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
+        "sys.dont_write_bytecode": _of_attribute(sys, "dont_write_bytecode"),
+        "sys.tracebacklimit": _of_attribute(sys, "tracebacklimit"),
+    }
+    return Accessors("sys.limits", "put it back in a finally, or in a fixture after yield", pairs)
+
+
+def build_collector() -> Accessors:
+    """Watch the settings of the garbage collector."""
+    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+        "gc.isenabled": (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+        "gc.set_threshold": (gc.get_threshold, lambda numbers: gc.set_threshold(*numbers)),
+        "gc.set_debug": (gc.get_debug, gc.set_debug),
+    }
+    return Accessors("gc", "put it back in a finally, or in a fixture after yield", pairs)
+
+
+def build_locale() -> Accessors:
+    """Watch the locale of the C library."""
+    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+        "locale.setlocale": (
+            lambda: locale.setlocale(locale.LC_ALL),
+            lambda names: locale.setlocale(locale.LC_ALL, names),
+        )
+    }
+    remedy = "keep what locale.setlocale(LC_ALL) returns, and set it again in a finally"
+    return Accessors("locale", remedy, pairs)
+
+
+class TimeZone(Plain):
+    """The time zone as the C library has it, which a variable put back doesn't change."""
+
+    name = "timezone"
+    remedy = "call time.tzset() once TZ is put back, in a fixture after yield"
+
+    def read(self) -> object:
+        """Return names and offsets."""
+        return (time.tzname, time.timezone, time.altzone, time.daylight)
+
+    def describe(self, change: Change) -> tuple[str, str, str]:
+        """Return both zones' names."""
+        return "time.tzname", *(_render_zone(value) for value in (change.before, change.after))
+
+    def restore(self, change: Change) -> bool:
+        """Read TZ anew; the variables are put back before."""
+        if hasattr(time, "tzset"):
+            time.tzset()
+        return bool(self.read() == change.before)
+
+    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell that each change counts."""
+        return False
+
+
+def _render_zone(state: object) -> str:
+    return render(state[0]) if isinstance(state, tuple) else render(state)
+
+
+# Any: the module's attribute may be of any type.
+def _of_attribute(module: object, name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+    def write(value: object) -> None:
+        if value is ABSENT:
+            delattr(module, name)
+        else:
+            setattr(module, name, value)
+
+    return lambda: getattr(module, name, ABSENT), write
+
+
+def _decode(value: object) -> str:
+    return os.fsdecode(value) if isinstance(value, bytes) else str(value)

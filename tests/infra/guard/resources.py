@@ -1,0 +1,81 @@
+"""Lists all resources, in the order in which they are compared and put back."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .imports import Builtins, Functions, ImportPath, Modules
+from .libraries import (
+    AsyncioState,
+    Decimals,
+    Loggers,
+    Patches,
+    RandomState,
+    SocketTimeout,
+    StartMethod,
+    TempDirectory,
+    WarningFilters,
+)
+from .living import Children, Descriptors, Handlers, Threads, Timers
+from .objects import Objects
+from .outside import build_outside
+from .process import (
+    Arguments,
+    Environ,
+    TimeZone,
+    Umask,
+    WorkingDirectory,
+    build_collector,
+    build_hooks,
+    build_limits,
+    build_locale,
+    build_streams,
+)
+from .resource import Resource
+
+
+def build_shallow(*, has_own_warnings: bool, has_own_seed: bool) -> list[Resource]:
+    """Build the resources of the first tier.
+
+    :param has_own_warnings: whether pytest puts warnings filters back after each test.
+    :param has_own_seed: whether a plugin seeds the shared random generator for each test.
+    """
+    optional: list[Resource] = [] if has_own_warnings else [WarningFilters()]
+    optional += [] if has_own_seed else [RandomState()]
+    return [
+        # Patches first: stopping them puts back what others would find changed.
+        Patches(),
+        Modules(),
+        Environ(),
+        WorkingDirectory(),
+        Umask(),
+        ImportPath(),
+        Arguments(),
+        build_streams(),
+        build_hooks(),
+        build_limits(),
+        Builtins(),
+        Functions(),
+        Loggers(),
+        Handlers(),
+        Timers(),
+        Threads(),
+        Children(),
+        Descriptors(),
+        *optional,
+        build_locale(),
+        # After the environment, whose TZ it reads anew.
+        TimeZone(),
+        Decimals(),
+        SocketTimeout(),
+        TempDirectory(),
+        build_collector(),
+        AsyncioState(),
+        StartMethod(),
+    ]
+
+
+def build_deep(
+    objects: Objects, root: Path, *, is_alone: bool, temp: Path | None
+) -> Iterable[Resource]:
+    """Build the resources of the second tier; see `outside` for the parameters."""
+    return [objects, *build_outside(root, is_alone=is_alone, temp=temp)]

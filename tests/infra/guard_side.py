@@ -1,0 +1,203 @@
+"""The hooks of the guard, in each process that runs tests; `plugin` registers them.
+
+What is compared is in `guard`; here is when, and what a finding does to the test.
+"""
+
+import functools
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Final
+
+import pytest
+
+from .errors import ExemptionError, GuardAsleepError
+from .guard.canary import find_sleepers
+from .guard.objects import Objects
+from .guard.resource import Resource
+from .guard.watch import Finding, Watch
+from .leaks import Book, Leak, render_leak
+
+MARKER: Final = "leaks"
+
+
+class GuardSide:
+    """Compares the process at every boundary between tests, and tells what was left changed."""
+
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        tell: Callable[[Leak], None],
+        *,
+        book: Book,
+        is_error: bool,
+        is_restoring: bool,
+        is_deep: Callable[[str], bool],
+        worker_id: str,
+    ) -> None:
+        """Prepare it.
+
+        :param tell: takes each leak to the process that makes the report.
+        :param book: where to note which tests were watched, and needless exemptions.
+        :param is_deep: whether the second tier watches the test of a node id.
+        """
+        self._resources = resources
+        self._watch = Watch(resources, is_restoring=is_restoring)
+        self._tell = tell
+        self._book = book
+        self._is_error = is_error
+        self._is_deep = is_deep
+        self._worker_id = worker_id
+        self._last = ""
+        self._objects = next((one for one in resources if isinstance(one, Objects)), None)
+
+    # --- imports -----------------------------------------------------------------------------
+
+    # wrapper, tryfirst: outermost, against capture, which has the streams in this hook.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Look what the import of a test module changes: no comparison of tests ever sees it."""
+        if not isinstance(collector, pytest.Module):
+            return (yield)
+        before = self._watch.read()
+        report = yield
+        own = {str(collector.path.parent), str(collector.config.rootpath)}
+        for finding in self._watch.find_between(before, self._watch.read()):
+            if not _is_rootdir(finding, own) and not _is_exempt(collector, finding):
+                self._tell(self._build_leak(finding, collector.nodeid, kind="import"))
+        return report
+
+    # --- tests -------------------------------------------------------------------------------
+
+    # wrapper, tryfirst: outermost, against whatever other plugins do before the first test.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Check that the guard sees what is planted, and take the process as it is now.
+
+        :raises GuardAsleepError: it doesn't.
+        """
+        if sleepers := list(find_sleepers(self._resources)):
+            raise GuardAsleepError(sleepers)
+        self._watch.start()
+        return (yield)
+
+    # wrapper, tryfirst: outermost, against fixtures and the plugins that act around them.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Read what plugins change around each test."""
+        self._watch.begin(is_deep=self._is_deep(item.nodeid))
+        return (yield)
+
+    # wrapper, tryfirst: outermost, against capture and logging, which act around each phase.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Compare, once all fixtures that end with this test have ended."""
+        self._last = item.nodeid
+        try:
+            result = yield
+        except BaseException as error:
+            if leaks := self._end(item):
+                error.add_note(render_leak(leaks))
+            raise
+        leaks = self._end(item)
+        if leaks and self._is_error:
+            pytest.fail(render_leak(leaks), pytrace=False)
+        return result
+
+    def _end(self, item: pytest.Item) -> list[Leak]:
+        findings = self._watch.end()
+        if self._is_deep(item.nodeid):
+            self._book.watched.add(item.nodeid)
+        exempt = get_exemptions(item) if item.keywords.get(MARKER) else frozenset()
+        if not findings and not exempt:
+            return []
+        if needless := exempt - {finding.resource for finding in findings} - {"contention"}:
+            self._book.stale[item.nodeid] = ", ".join(sorted(needless))
+        leaks = [
+            self._build_leak(finding, item.nodeid)
+            for finding in findings
+            if finding.resource not in exempt
+        ]
+        for leak in leaks:
+            self._tell(leak)
+        return leaks
+
+    # --- wide fixtures -----------------------------------------------------------------------
+
+    # wrapper, tryfirst: outermost, against pytest-asyncio, which wraps set-ups.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        # Any would do no more: a fixture's value is of any type.
+        self,
+        fixturedef: "pytest.FixtureDef[object]",
+    ) -> Generator[None, object, object]:
+        """Credit a fixture wider than a test with what its set-up changes."""
+        if fixturedef.scope == "function":
+            return (yield)
+        key = id(fixturedef)
+        self._watch.enter_fixture(key)
+        try:
+            value = yield
+            if self._objects is not None:
+                self._objects.fixtures[fixturedef.argname] = value
+            return value
+        finally:
+            self._watch.leave_set_up(key, fixturedef.argname)
+            # The last one added is the first to be called: before the fixture's own.
+            fixturedef.addfinalizer(functools.partial(self._watch.enter_fixture, key))
+
+    def pytest_fixture_post_finalizer(self, fixturedef: "pytest.FixtureDef[object]") -> None:
+        """Expect that what its set-up changed is undone."""
+        if fixturedef.scope != "function":
+            if self._objects is not None:
+                self._objects.fixtures.pop(fixturedef.argname, None)
+            self._watch.leave_finaliser(id(fixturedef))
+
+    # --- the end -----------------------------------------------------------------------------
+
+    # wrapper: against pytest's runner, which ends the last fixtures in this hook where a run stops.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        """Compare once more, after fixtures that no test's teardown has ended."""
+        yield
+        if self._last:
+            for finding in self._watch.end():
+                self._tell(self._build_leak(finding, self._last))
+
+    def _build_leak(self, finding: Finding, nodeid: str, *, kind: str = "test") -> Leak:
+        return Leak(
+            kind="fixture" if finding.fixture else kind,
+            culprit=finding.fixture or nodeid,
+            nodeid=nodeid,
+            resource=finding.resource,
+            path=finding.path,
+            before=finding.before,
+            after=finding.after,
+            remedy=finding.remedy,
+            is_restored=finding.is_restored,
+            worker_id=self._worker_id,
+        )
+
+
+def get_exemptions(node: pytest.Item | pytest.Collector) -> frozenset[str]:
+    """Return the resources that markers exempt.
+
+    :raises ExemptionError: one gives no reason, or names nothing.
+    """
+    names: set[str] = set()
+    for mark in node.iter_markers(MARKER):
+        if not mark.args or not mark.kwargs.get("reason"):
+            raise ExemptionError(node.nodeid)
+        names.update(map(str, mark.args))
+    return frozenset(names)
+
+
+def _is_exempt(collector: pytest.Collector, finding: Finding) -> bool:
+    return finding.resource in get_exemptions(collector)
+
+
+def _is_rootdir(finding: Finding, directories: set[str]) -> bool:
+    """Tell whether pytest itself has put a test's directory on the path, to import it."""
+    if finding.path != "sys.path" or not finding.after.startswith("with "):
+        return False
+    return finding.after.removeprefix("with ").strip("'\"") in directories

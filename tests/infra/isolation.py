@@ -1,0 +1,119 @@
+"""Puts the guard together for one process, and keeps the book of leaks for the run.
+
+What a leak is, `guard` decides; which hook calls what is left to `guard_side`.
+"""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from .archive import find_directory
+from .durations import write_whole
+from .guard.objects import Objects
+from .guard.resource import Resource
+from .guard.resources import build_deep, build_shallow
+from .guard_side import GuardSide
+from .identity import MASTER
+from .leaks import FILE, Book, Leak
+from .session import Session
+
+OFF: Final = "off"
+ERROR: Final = "error"
+
+WATCH_FILE: Final = "watch.json"
+"""In our directory of pytest's cache: the tests that the static check has doubts about."""
+
+RANDOM_PLUGINS: Final = ("randomly", "pytest_randomly", "random_order")
+
+
+def register(
+    config: pytest.Config, session: Session, tell: Callable[[Leak], None], book: Book
+) -> None:
+    """Register the guard of a process that runs tests, unless it is off.
+
+    :param tell: takes each leak to the process that makes the report.
+    :param book: where to note the rest.
+    """
+    settings = session.settings
+    if settings.isolation == OFF or config.option.collectonly:
+        return
+    doubtful = read_doubtful(config)
+    side = GuardSide(
+        build_resources(config, session, is_deep=settings.isolation_tier > 1 or bool(doubtful)),
+        tell,
+        book=book,
+        is_error=settings.isolation == ERROR,
+        is_restoring=settings.is_restoring,
+        is_deep=lambda nodeid: settings.isolation_tier > 1 or nodeid in doubtful,
+        worker_id=session.worker_id,
+    )
+    config.pluginmanager.register(side, "infra-guard")
+
+
+def build_resources(config: pytest.Config, session: Session, *, is_deep: bool) -> list[Resource]:
+    """Build what the guard compares in this process."""
+    plugins = config.pluginmanager
+    resources = build_shallow(
+        has_own_warnings=plugins.hasplugin("warnings"),
+        has_own_seed=any(plugins.hasplugin(name) for name in RANDOM_PLUGINS),
+    )
+    if not is_deep:
+        return resources
+    own_package = __name__.rpartition(".")[0]
+    objects = Objects(config.rootpath, session.settings.isolation_packages, own_package)
+    temp = session.environment.directories.temp if session.environment else None
+    if temp is not None and session.settings.isolation_tier > 1:
+        _redirect_temp(config, temp)
+    is_alone = session.worker_id == MASTER
+    return [*resources, *build_deep(objects, config.rootpath, is_alone=is_alone, temp=temp)]
+
+
+def read_doubtful(config: pytest.Config) -> frozenset[str]:
+    """Read which tests the static check has doubts about; none where it has not run."""
+    directory = find_directory(config)
+    if directory is None:
+        return frozenset()
+    try:
+        found = json.loads((directory / WATCH_FILE).read_text(encoding="utf-8"))
+        return frozenset(found["tests"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def write_book(config: pytest.Config, book: Book) -> None:
+    """Write the book of a run where the other tools find it; where that fails, they don't."""
+    directory = find_directory(config)
+    if directory is not None:
+        with contextlib.suppress(OSError):
+            directory.mkdir(parents=True, exist_ok=True)
+            write_whole(directory / FILE, json.dumps(book.to_data(), indent=1))
+
+
+def _redirect_temp(config: pytest.Config, temp: Path) -> None:
+    """Let tempfile use the worker's own directory: in the shared one, others leave files, too.
+
+    Pytest's own temp directories stay where they are, for a look after the run.
+    """
+    before, variables = tempfile.tempdir, {"TMPDIR": str(temp)}
+    variables["PYTEST_DEBUG_TEMPROOT"] = os.environ.get(
+        "PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir()
+    )
+    known = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    tempfile.tempdir = str(temp)
+
+    def put_back() -> None:
+        tempfile.tempdir = before
+        for name, value in known.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    config.add_cleanup(put_back)
