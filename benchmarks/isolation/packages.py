@@ -33,6 +33,9 @@ from suites import Place, make_place
 RESULT: Final = Path(__file__).with_suffix(".md")
 RECORDER: Final = Path(__file__).parent / "recording" / "outcome_recorder.py"
 PLUGIN: Final = ("-p", "vendored_infra.plugin", "--isolation=report")
+SETTLED: Final = ("-o", "asyncio_default_fixture_loop_scope=function")
+"""pytest-asyncio warns where this is not set, and most of the suites make errors of warnings."""
+
 TIMEOUT_S: Final = 300
 
 
@@ -103,7 +106,7 @@ def run_once(
     leaks = place.cache / "d" / "infra" / "leaks.json"
     recorded.unlink(missing_ok=True)
     leaks.unlink(missing_ok=True)
-    own = ("-q", "-p", "outcome_recorder", "-o", f"cache_dir={place.cache}", *plugin)
+    own = ("-q", "-p", "outcome_recorder", "-o", f"cache_dir={place.cache}", *SETTLED, *plugin)
     finished = run_pytest(
         python,
         [*own, *package.args],

@@ -33,6 +33,7 @@ class Page:
 def render_found(table: Mapping[str, Sequence[Verdict]]) -> str:
     """Render how each tool did on the planted leaks: in all, by resource, and what was missed."""
     plants = len(next(iter(table.values())))
+    asked = [len(verdicts) for verdicts in table.values()]
     resources = list(dict.fromkeys(one.resource for one in next(iter(table.values()))))
     rows = {
         "right culprit and right resource": [_count(v, "is_found") for v in table.values()],
@@ -44,14 +45,15 @@ def render_found(table: Mapping[str, Sequence[Verdict]]) -> str:
     lines = [
         f"{plants} planted leaks, each in a suite of its own with innocent tests around it.",
         "",
-        f"| of {plants} | {' | '.join(table)} |",
+        f"| | {' | '.join(table)} |",
         f"|---|{'---|' * len(table)}",
+        f"| suites asked about | {' | '.join(map(str, asked))} |",
         *(f"| {name} | {' | '.join(map(str, figures))} |" for name, figures in rows.items()),
         "",
         "Right culprit and right resource, by resource:",
         "",
-        f"| resource | planted | {' | '.join(table)} |",
-        f"|---|---|{'---|' * len(table)}",
+        f"| resource | {' | '.join(table)} |",
+        f"|---|{'---|' * len(table)}",
         *(_render_resource(resource, table) for resource in resources),
         "",
         *_render_misses(next(iter(table.values()))),
@@ -84,8 +86,8 @@ def _count(verdicts: Sequence[Verdict], name: str) -> int:
 
 def _render_resource(resource: str, table: Mapping[str, Sequence[Verdict]]) -> str:
     of_it = [[one for one in v if one.resource == resource] for v in table.values()]
-    figures = [str(_count(verdicts, "is_found")) for verdicts in of_it]
-    return f"| {resource} | {len(of_it[0])} | {' | '.join(figures)} |"
+    figures = [f"{_count(verdicts, 'is_found')} of {len(verdicts)}" for verdicts in of_it]
+    return f"| {resource} | {' | '.join(figures)} |"
 
 
 def _render_misses(verdicts: Sequence[Verdict]) -> list[str]:

@@ -24,7 +24,7 @@ from suites import NEIGHBOURS, make_place, read_lawful, run_suite
 OUR_FIVE: Final = ("pytest", "pytest-xdist", "pytest-asyncio", "pytest-repeat", "filelock")
 HYGIENE: Final = (*NEIGHBOURS, "-p", "pytest_hygiene.plugin", "--hygiene-verbose")
 VICTIM: Final = "test_zz_victim.py"
-TIMEOUT_S: Final = 120
+TIMEOUT_S: Final = 600
 
 ASPECTS: Final[Mapping[str, str]] = {
     "env": "environ",
@@ -123,7 +123,7 @@ def try_whyflaky_lawful(executable: Path, work: Path) -> list[Finding]:
 
 
 def scan(executable: Path, suite: Path, report: Path, environ: Mapping[str, str]) -> None:
-    """Run `whyflaky scan` with its own defaults, for two minutes at most."""
+    """Run `whyflaky scan` with its own defaults, for ten minutes at most."""
     python = Python(executable=str(executable), has_autoload=True)
     command = [str(executable.with_name("whyflaky")), "scan", ".", "-q", "--json", str(report)]
     try:

@@ -5,6 +5,7 @@ import functools
 import itertools
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 LOG = logging.getLogger("stock")
@@ -69,6 +70,12 @@ def send(text: str) -> str:
     """Send something."""
     LOG.info("sending %s", text)
     return f"sent {text}"
+
+
+@functools.cache
+def get_pool() -> ThreadPoolExecutor:
+    """Return the one pool, which is started when it is first asked for."""
+    return ThreadPoolExecutor(2, "stock")
 
 
 class Depot:

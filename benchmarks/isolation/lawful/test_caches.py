@@ -26,6 +26,14 @@ def test_lazy_singleton() -> None:
     assert stock.get_connection() is stock.get_connection()
 
 
+def test_pool_started_lazily() -> None:
+    assert stock.get_pool().submit(abs, -2).result() == 2
+
+
+def test_pool_started_lazily_grows() -> None:
+    assert [one.result() for one in [stock.get_pool().submit(abs, -2) for _ in range(5)]] == [2] * 5
+
+
 def test_pure_lru_cache() -> None:
     assert stock.count_ways(20) == 10946
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from planted.plant import Plant, fixture, own_fixture, write_test
+from planted.plant import Plant, fixture, own_fixture, tests_named, write_test
 
 THREADS: Final = (
     Plant(
@@ -15,17 +15,26 @@ THREADS: Final = (
         'any(one.name == "poll" for one in threading.enumerate())',
     ),
     Plant(
-        "threads-pool",
+        "threads-consumer",
         "threads",
-        write_test(
-            "app concurrent.futures",
-            """
-            app.POOL = concurrent.futures.ThreadPoolExecutor(2, "pool")
-            assert app.POOL.submit(len, ()).result() == 0
-            """,
-        ),
-        'any(one.name.startswith("pool") for one in threading.enumerate())',
-        app="POOL = None",
+        """
+        import queue
+        import threading
+        import unittest
+
+        class Jobs(unittest.TestCase):
+            def setUp(self):
+                self.jobs = queue.Queue()
+                threading.Thread(target=self.jobs.get, daemon=True, name="consumer").start()
+
+            def test_culprit(self):
+                assert self.jobs.empty()
+
+        def test_after():
+            pass
+        """,
+        'any(one.name == "consumer" for one in threading.enumerate())',
+        tests_named("Jobs::test_culprit"),
     ),
     Plant(
         "threads-timer",

@@ -252,7 +252,7 @@ PATCHES: Final = (
             pass
         """,
         'time.sleep.__name__ == "<lambda>"',
-        own_fixture("fast", "test_culprit[1]"),
+        own_fixture("fast", "test_culprit[1]", "test_culprit[2]"),
     ),
     Plant(
         "stdlib-socket",

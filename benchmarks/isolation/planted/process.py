@@ -31,6 +31,7 @@ ENVIRON: Final = (
         "environ",
         write_test("os", "os.environ = dict(os.environ)"),
         "type(os.environ) is dict",
+        by_products=("stdlib",),
     ),
     Plant(
         "environ-own-fixture",
