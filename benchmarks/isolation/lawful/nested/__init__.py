@@ -1,0 +1,1 @@
+"""A package with fixtures of its own."""

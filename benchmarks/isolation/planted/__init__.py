@@ -1,0 +1,17 @@
+"""The planted leaks: each a small suite with one culprit among innocent tests."""
+
+from typing import Final
+
+from planted import activity, arrivals, interpreter, library, objects, process
+from planted.plant import Plant
+
+PLANTS: Final[tuple[Plant, ...]] = (
+    *process.PLANTS,
+    *activity.PLANTS,
+    *interpreter.PLANTS,
+    *library.PLANTS,
+    *arrivals.PLANTS,
+    *objects.PLANTS,
+)
+
+__all__ = ["PLANTS", "Plant"]
