@@ -53,6 +53,8 @@ def register(
         is_deep=lambda nodeid: is_whole or nodeid in doubtful,
     )
     resources = build_resources(config, session, is_deep=is_whole or bool(doubtful))
+    for resource in resources:
+        config.add_cleanup(resource.close)
     side = GuardSide(resources, mode, tell=tell, book=book)
     config.pluginmanager.register(side, "infra-guard")
 
