@@ -9,7 +9,7 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors", "options", "gate", "nursery_client", "nursery_request"},
+    {"records", "errors", "options", "ignored", "gate", "nursery_client", "nursery_request"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {"estimates", "durations", "expressions"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
