@@ -27,7 +27,6 @@ class AccessWatch:
 
     def __init__(self, config: pytest.Config, session: Session, channel: "Channel") -> None:
         self._channel = channel
-        self._item: pytest.Item | None = None
         self._notebook = accesses.Notebook(
             session.worker_id, find_ignored(config, session), self._send, clock=accesses.Clock()
         )
@@ -45,9 +44,8 @@ class AccessWatch:
         """Tell what the test before this one touched, and note for this one."""
         notebook = self._notebook
         if notebook.has_news:
-            self._tell()
-        self._item = item
-        notebook.test = item.nodeid
+            notebook.tell(is_exempt=is_exempt(notebook.test))
+        notebook.test = item
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -57,7 +55,7 @@ class AccessWatch:
         """Note for a wide fixture while it is set up and torn down; it holds until its end."""
         if fixturedef.scope == "function":
             return (yield)
-        fixture = (f"{fixturedef.argname} ({fixturedef.scope})", self._notebook.test or "")
+        fixture = (f"{fixturedef.argname} ({fixturedef.scope})", self._notebook.nodeid)
         # The first finaliser runs last, the last one first.
         fixturedef.addfinalizer(functools.partial(self._notebook.end_fixture, fixture))
         self._notebook.enter(fixture)
@@ -71,19 +69,18 @@ class AccessWatch:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Tell what the last test touched; what comes after it is nobody's."""
-        self._tell()
-        self._notebook.test = self._item = None
-
-    def _tell(self) -> None:
-        self._notebook.tell(is_exempt=self._item is not None and is_exempt(self._item))
+        self._notebook.tell(is_exempt=is_exempt(self._notebook.test))
+        self._notebook.test = None
 
     def _send(self, found: Sequence[Access]) -> None:
         self._channel.send((ACCESSES, AccessList(found).to_json()))
 
 
-def is_exempt(item: pytest.Item) -> bool:
+def is_exempt(item: accesses.Test | None) -> bool:
     """Tell whether a test says that it shares something with other workers, and why."""
-    return any(RESOURCE in mark.args for mark in item.iter_markers("leaks"))
+    return isinstance(item, pytest.Item) and any(
+        RESOURCE in mark.args for mark in item.iter_markers("leaks")
+    )
 
 
 def find_ignored(config: pytest.Config, session: Session) -> Ignored:

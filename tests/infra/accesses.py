@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from .ignored import Ignored, is_device
 from .records import Access, AccessKind
@@ -33,6 +33,14 @@ Key = tuple[Owner, AccessKind, str]
 
 # Any: arguments of audit events have any types.
 Hook = Callable[[str, tuple[Any, ...]], None]
+
+
+class Test(Protocol):
+    """What is asked of a test, and only where it touched something."""
+
+    @property
+    def nodeid(self) -> str:
+        """Its name."""
 
 
 class Clock:
@@ -78,8 +86,8 @@ class Notebook:
         *,
         clock: Callable[[], float],
     ) -> None:
-        self.test: str | None = None
-        """Node id of the test, set when one begins; None before the first and after the last."""
+        self.test: Test | None = None
+        """Set when one begins; None before the first and after the last."""
         self.has_news = False
         """Whether `tell` has anything to do; asked before each test."""
         self.failures = 0
@@ -100,6 +108,11 @@ class Notebook:
         self._directories: dict[str, str] = {}
 
     # --- whose it is -------------------------------------------------------------------------
+
+    @property
+    def nodeid(self) -> str:
+        """The test that runs now."""
+        return self.test.nodeid if self.test is not None else ""
 
     def enter(self, fixture: Owner) -> None:
         """Note for a wide fixture, which is set up or torn down within a test."""
@@ -183,7 +196,7 @@ class Notebook:
                 self._write(kind, path)
 
     def _write(self, kind: AccessKind, target: str) -> None:
-        owner = self._fixtures[-1] if self._fixtures else ("", self.test or "")
+        owner = self._fixtures[-1] if self._fixtures else ("", self.nodeid)
         locks = frozenset(path for number, path in self._held.items() if _is_open(number, path))
         page = self._pages.get((owner, kind, target))
         if page is None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ from tests.infra.accesses import Clock, Notebook, make_hook
 from tests.infra.ignored import build_ignored
 from tests.infra.records import Access, AccessKind, AccessList
 from tests.infra.touches import read_event
+
+
+@dataclass(frozen=True)
+class Named:
+    """A test, as far as the notebook asks."""
+
+    nodeid: str
 
 
 class Watched:
@@ -37,7 +45,7 @@ class Watched:
 
     @contextlib.contextmanager
     def test(self, name: str = "t", *, is_exempt: bool = False) -> Iterator[None]:
-        self.notebook.test = name
+        self.notebook.test = Named(name)
         try:
             yield
         finally:
@@ -293,7 +301,7 @@ def test_exempt_test_tells_nothing(watched: Watched) -> None:
 
 
 def test_event_that_cannot_be_read_breaks_nothing(watched: Watched) -> None:
-    watched.notebook.test = "t"
+    watched.notebook.test = Named("t")
 
     watched.notebook.note("os.mkdir", (object(), 0, -1))
 
