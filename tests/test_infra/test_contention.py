@@ -70,7 +70,6 @@ def test_two_workers_at_the_same_time_are_a_conflict(
     [
         ({"kind": APPENDED}, {"kind": APPENDED}, Reason.APPENDED),
         ({"kind": APPENDED}, {"kind": FILE}, None),
-        ({"kind": FOUND}, {"kind": FOUND}, Reason.FOUND),
         ({"kind": DIRECTORY}, {"kind": FOUND}, None),
         ({"kind": AccessKind.REMOVED}, {"kind": FOUND}, None),
         ({"locks": ["/l", "/m"]}, {"locks": ["/l"]}, Reason.LOCKED),
@@ -110,6 +109,12 @@ def test_addresses_of_one_port_differ_unless_one_is_all(
     )
 
     assert bool(found.conflicts) is is_conflict
+
+
+def test_directory_that_was_there_before_is_not_shared() -> None:
+    found = join_accesses(make_access(worker, 1, 2, kind=FOUND) for worker in (0, 1))
+
+    assert (found.conflicts, found.shared) == ([], [])
 
 
 def test_one_target_is_one_conflict_with_all_its_owners() -> None:
@@ -163,6 +168,7 @@ def test_sweep_finds_what_comparing_all_with_all_finds(accesses: list[Access]) -
         target
         for target in ("/a", "/b")
         if len({each.worker_id for each in accesses if each.target == target}) > 1
+        and {each.kind for each in accesses if each.target == target} != {FOUND}
     }
     assert {each.target for each in found.shared} == together - set(expected)
 
