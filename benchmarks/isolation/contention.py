@@ -10,6 +10,7 @@ conflict is missed or invented.
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -179,7 +180,7 @@ def _count(found: Found) -> int:
     words = found.finished.output.replace(",", " ").split()
     return sum(
         int(number)
-        for number, word in zip(words, words[1:], strict=False)
+        for number, word in itertools.pairwise(words)
         if word in ("passed", "failed") and number.isdigit()
     )
 
