@@ -4,7 +4,10 @@ What is compared is in `guard`; here is when, and what a finding does to the tes
 """
 
 import functools
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -19,33 +22,39 @@ from .leaks import Book, Leak, render_leak
 MARKER: Final = "leaks"
 
 
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What the guard does with what it finds, and how closely it looks."""
+
+    worker_id: str
+    is_error: bool
+    """Whether a leak fails its test."""
+    is_restoring: bool
+    is_deep: Callable[[str], bool]
+    """Whether the second tier watches the test of a node id."""
+
+
 class GuardSide:
     """Compares the process at every boundary between tests, and tells what was left changed."""
 
     def __init__(
         self,
         resources: Sequence[Resource],
-        tell: Callable[[Leak], None],
+        mode: Mode,
         *,
+        tell: Callable[[Leak], None],
         book: Book,
-        is_error: bool,
-        is_restoring: bool,
-        is_deep: Callable[[str], bool],
-        worker_id: str,
     ) -> None:
         """Prepare it.
 
         :param tell: takes each leak to the process that makes the report.
         :param book: where to note which tests were watched, and needless exemptions.
-        :param is_deep: whether the second tier watches the test of a node id.
         """
         self._resources = resources
-        self._watch = Watch(resources, is_restoring=is_restoring)
+        self._watch = Watch(resources, is_restoring=mode.is_restoring)
+        self._mode = mode
         self._tell = tell
         self._book = book
-        self._is_error = is_error
-        self._is_deep = is_deep
-        self._worker_id = worker_id
         self._last = ""
         self._objects = next((one for one in resources if isinstance(one, Objects)), None)
 
@@ -59,11 +68,14 @@ class GuardSide:
         """Look what the import of a test module changes: no comparison of tests ever sees it."""
         if not isinstance(collector, pytest.Module):
             return (yield)
-        before = self._watch.read()
+        before, path = self._watch.read(), sys.path.copy()
         report = yield
-        own = {str(collector.path.parent), str(collector.config.rootpath)}
-        for finding in self._watch.find_between(before, self._watch.read()):
-            if not _is_rootdir(finding, own) and not _is_exempt(collector, finding):
+        exempt = {"sys.path"} if _is_own_insert(collector.path, path) else set()
+        findings = list(self._watch.find_between(before, self._watch.read()))
+        if findings:
+            exempt |= get_exemptions(collector)
+        for finding in findings:
+            if finding.resource not in exempt:
                 self._tell(self._build_leak(finding, collector.nodeid, kind="import"))
         return report
 
@@ -72,20 +84,19 @@ class GuardSide:
     # wrapper, tryfirst: outermost, against whatever other plugins do before the first test.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Check that the guard sees what is planted, and take the process as it is now.
+        """Check that the guard sees what is planted.
 
         :raises GuardAsleepError: it doesn't.
         """
         if sleepers := list(find_sleepers(self._resources)):
             raise GuardAsleepError(sleepers)
-        self._watch.start()
         return (yield)
 
     # wrapper, tryfirst: outermost, against fixtures and the plugins that act around them.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Read what plugins change around each test."""
-        self._watch.begin(is_deep=self._is_deep(item.nodeid))
+        self._watch.begin(is_deep=self._mode.is_deep(item.nodeid))
         return (yield)
 
     # wrapper, tryfirst: outermost, against capture and logging, which act around each phase.
@@ -100,13 +111,13 @@ class GuardSide:
                 error.add_note(render_leak(leaks))
             raise
         leaks = self._end(item)
-        if leaks and self._is_error:
+        if leaks and self._mode.is_error:
             pytest.fail(render_leak(leaks), pytrace=False)
         return result
 
     def _end(self, item: pytest.Item) -> list[Leak]:
         findings = self._watch.end()
-        if self._is_deep(item.nodeid):
+        if self._mode.is_deep(item.nodeid):
             self._book.watched.add(item.nodeid)
         exempt = get_exemptions(item) if item.keywords.get(MARKER) else frozenset()
         if not findings and not exempt:
@@ -175,7 +186,7 @@ class GuardSide:
             after=finding.after,
             remedy=finding.remedy,
             is_restored=finding.is_restored,
-            worker_id=self._worker_id,
+            worker_id=self._mode.worker_id,
         )
 
 
@@ -192,12 +203,6 @@ def get_exemptions(node: pytest.Item | pytest.Collector) -> frozenset[str]:
     return frozenset(names)
 
 
-def _is_exempt(collector: pytest.Collector, finding: Finding) -> bool:
-    return finding.resource in get_exemptions(collector)
-
-
-def _is_rootdir(finding: Finding, directories: set[str]) -> bool:
-    """Tell whether pytest itself has put a test's directory on the path, to import it."""
-    if finding.path != "sys.path" or not finding.after.startswith("with "):
-        return False
-    return finding.after.removeprefix("with ").strip("'\"") in directories
+def _is_own_insert(path: Path, before: list[str]) -> bool:
+    """Tell whether sys.path differs only by the directory from which pytest imports a module."""
+    return sys.path[1:] == before and path.is_relative_to(sys.path[0])

@@ -18,7 +18,7 @@ from .durations import write_whole
 from .guard.objects import Objects
 from .guard.resource import Resource
 from .guard.resources import build_deep, build_shallow
-from .guard_side import GuardSide
+from .guard_side import GuardSide, Mode
 from .identity import MASTER
 from .leaks import FILE, Book, Leak
 from .session import Session
@@ -44,15 +44,15 @@ def register(
     if settings.isolation == OFF or config.option.collectonly:
         return
     doubtful = read_doubtful(config)
-    side = GuardSide(
-        build_resources(config, session, is_deep=settings.isolation_tier > 1 or bool(doubtful)),
-        tell,
-        book=book,
+    is_whole = settings.isolation_tier > 1
+    mode = Mode(
+        worker_id=session.worker_id,
         is_error=settings.isolation == ERROR,
         is_restoring=settings.is_restoring,
-        is_deep=lambda nodeid: settings.isolation_tier > 1 or nodeid in doubtful,
-        worker_id=session.worker_id,
+        is_deep=lambda nodeid: is_whole or nodeid in doubtful,
     )
+    resources = build_resources(config, session, is_deep=is_whole or bool(doubtful))
+    side = GuardSide(resources, mode, tell=tell, book=book)
     config.pluginmanager.register(side, "infra-guard")
 
 

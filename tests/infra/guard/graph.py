@@ -7,7 +7,7 @@ keeps none of them alive.  Which changes matter is decided in `objects`.
 import functools
 import types
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -56,12 +56,12 @@ class Walk:
 
     def _add_object(self, path: str, value: object, depth: int) -> None:
         kind = type(value)
-        if kind in MAPPINGS:
-            self._add_mapping(path, value, depth)  # type: ignore[arg-type]  # its type was tested
-        elif kind in SEQUENCES or (isinstance(value, tuple) and hasattr(value, "_fields")):
-            self._add_sequence(path, value, depth)  # type: ignore[arg-type]  # its type was tested
-        elif kind in SETS:
-            self.tokens[path] = (kind.__name__, _hash_members(value))  # type: ignore[arg-type]  # likewise
+        if isinstance(value, MAPPINGS) and kind in MAPPINGS:
+            self._add_mapping(path, value, depth)
+        elif isinstance(value, SEQUENCES) and (kind in SEQUENCES or hasattr(value, "_fields")):
+            self._add_sequence(path, value, depth)
+        elif isinstance(value, SETS) and kind in SETS:
+            self.tokens[path] = (kind.__name__, _hash_members(value))
         elif isinstance(value, CACHE):
             self._add_cache(path, value, depth)
         elif isinstance(value, ContextVar):
@@ -93,14 +93,14 @@ class Walk:
         for index, one in enumerate(list(value)[:MOST_ENTRIES]):
             self.add(f"{path}[{index}]", one, depth + 1)
 
-    # Any: the wrapper's type is known to the interpreter alone.
-    def _add_cache(self, path: str, value: Any, depth: int) -> None:
+    def _add_cache(self, path: str, value: "functools._lru_cache_wrapper[Any]", depth: int) -> None:
         self.tokens[f"{path}.cache_info()"] = ("cache", value.cache_info().currsize)
-        if isinstance(getattr(value, "__wrapped__", None), types.FunctionType):
-            self._add_function(path, value.__wrapped__, depth)
+        wrapped: object = value.__wrapped__
+        if isinstance(wrapped, types.FunctionType):
+            self._add_function(path, wrapped, depth)
 
     def _add_function(self, path: str, value: types.FunctionType, depth: int) -> None:
-        if value.__module__ is None or value.__module__.partition(".")[0] not in self.packages:
+        if str(value.__module__).partition(".")[0] not in self.packages:
             self.tokens[path] = ("function", id(value))
             return
         self.tokens[path] = ("function", value.__qualname__)
@@ -124,7 +124,8 @@ class Walk:
             self.tokens[path] = ("class", id(value))
             return
         self.tokens[path] = ("class", value.__qualname__)
-        subclasses = sorted(one.__qualname__ for one in type.__subclasses__(value))
+        known: list[type] = type.__subclasses__(value)
+        subclasses = sorted(one.__qualname__ for one in known)
         if subclasses:
             self.tokens[f"{path}.__subclasses__()"] = ("classes", tuple(subclasses))
         for name, one in list(vars(value).items()):
@@ -194,7 +195,7 @@ def _render_key(key: object) -> str:
     return f"<{getattr(key, '__qualname__', type(key).__name__)}>"
 
 
-def _hash_members(members: frozenset[object]) -> object:
+def _hash_members(members: Collection[object]) -> object:
     """Return the members in a stable order, without calling anything of theirs."""
     return tuple(sorted(_render_key(member) for member in list(members)[:MOST_ENTRIES])), len(
         members

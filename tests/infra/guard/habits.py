@@ -50,7 +50,7 @@ def read_habits(module: str) -> Habits:
     """Read a module's source; what has none has no habits."""
     found = sys.modules.get(module)
     try:
-        tree = ast.parse(inspect.getsource(found))  # type: ignore[arg-type]  # None raises TypeError
+        tree = ast.parse(inspect.getsource(found)) if found else ast.Module([], [])
     except (OSError, TypeError, SyntaxError, ValueError):
         return NOTHING
     functions = [

@@ -9,35 +9,34 @@ from typing import Any, Final
 
 from .resource import ABSENT, Change, Plain, Scene, render
 
-FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "time": ("time", "time_ns", "sleep", "monotonic", "perf_counter", "localtime", "gmtime")
-    + ("strftime", "process_time"),
-    "datetime": ("datetime", "date", "timezone"),
-    "random": ("random", "randint", "choice", "choices", "shuffle", "sample", "uniform", "seed")
-    + ("randrange", "getrandbits", "Random"),
-    "os": ("environ", "open", "getcwd", "listdir", "scandir", "walk", "stat", "remove", "rename")
-    + ("mkdir", "makedirs", "getpid", "getenv", "urandom", "system", "kill", "cpu_count", "path"),
-    "os.path": ("exists", "isfile", "isdir", "join", "expanduser", "abspath", "getsize"),
-    "pathlib": ("Path", "PurePath"),
-    "io": ("open", "StringIO", "BytesIO"),
-    "socket": ("socket", "getaddrinfo", "create_connection", "gethostname", "gethostbyname"),
-    "subprocess": ("Popen", "run", "call", "check_call", "check_output"),
-    "shutil": ("rmtree", "copy", "copyfile", "copytree", "move", "which"),
-    "tempfile": ("mkdtemp", "mkstemp", "gettempdir", "NamedTemporaryFile", "TemporaryDirectory"),
-    "uuid": ("uuid1", "uuid4", "getnode"),
-    "json": ("dumps", "loads", "dump", "load"),
-    "urllib.request": ("urlopen", "Request"),
-    "http.client": ("HTTPConnection", "HTTPSConnection"),
-    "ssl": ("create_default_context", "SSLContext"),
-    "threading": ("Thread", "Lock", "RLock", "Event", "Timer", "current_thread"),
-    "asyncio": ("sleep", "run", "gather", "wait_for", "create_task", "get_event_loop"),
-    "logging": ("getLogger", "basicConfig"),
-    "secrets": ("token_hex", "token_bytes", "token_urlsafe", "choice"),
-    "smtplib": ("SMTP", "SMTP_SSL"),
-    "getpass": ("getpass", "getuser"),
-    "platform": ("system", "node", "machine", "python_version"),
-    "importlib": ("import_module", "reload"),
-    "sys": ("exit", "platform", "version_info", "getsizeof", "modules", "path"),
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "time": "time time_ns sleep monotonic perf_counter localtime gmtime strftime process_time",
+    "datetime": "datetime date timezone",
+    "random": "random randint choice choices shuffle sample uniform seed randrange getrandbits "
+    "Random",
+    "os": "environ open getcwd listdir scandir walk stat remove rename mkdir makedirs getpid "
+    "getenv urandom system kill cpu_count path",
+    "os.path": "exists isfile isdir join expanduser abspath getsize",
+    "pathlib": "Path PurePath",
+    "io": "open StringIO BytesIO",
+    "socket": "socket getaddrinfo create_connection gethostname gethostbyname",
+    "subprocess": "Popen run call check_call check_output",
+    "shutil": "rmtree copy copyfile copytree move which",
+    "tempfile": "mkdtemp mkstemp gettempdir NamedTemporaryFile TemporaryDirectory",
+    "uuid": "uuid1 uuid4 getnode",
+    "json": "dumps loads dump load",
+    "urllib.request": "urlopen Request",
+    "http.client": "HTTPConnection HTTPSConnection",
+    "ssl": "create_default_context SSLContext",
+    "threading": "Thread Lock RLock Event Timer current_thread",
+    "asyncio": "sleep run gather wait_for create_task get_event_loop",
+    "logging": "getLogger basicConfig",
+    "secrets": "token_hex token_bytes token_urlsafe choice",
+    "smtplib": "SMTP SMTP_SSL",
+    "getpass": "getpass getuser",
+    "platform": "system node machine python_version",
+    "importlib": "import_module reload",
+    "sys": "exit platform version_info getsizeof modules path",
 }
 """Standard functions that tests replace, by module."""
 
@@ -104,9 +103,17 @@ class Modules(Plain):
             self._last = sys.modules.copy()
         return self._last
 
-    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
-        """Tell whether a real module was imported for the first time."""
-        return change.before is ABSENT and _is_real(change.after)
+    def is_lawful(self, change: Change, scene: Scene) -> bool:
+        """Tell whether a module was imported for the first time, or given a second name.
+
+        One that says nothing of its origin may still come from an extension module.
+        """
+        if change.before is not ABSENT:
+            return False
+        if _is_real(change.after) or _is_alias(change):
+            return True
+        others = (sys.modules.get(name) for name in scene.imported - {change.key})
+        return isinstance(change.after, ModuleType) and any(map(_is_real, others))
 
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the expression and the two modules."""
@@ -198,7 +205,7 @@ class Functions(Plain):
         names: list[str] = []
         for module_name, wanted in FUNCTIONS.items():
             module = sys.modules.get(module_name)
-            here = [name for name in wanted if hasattr(module, name)]
+            here = [name for name in wanted.split() if hasattr(module, name)]
             if isinstance(module, ModuleType) and len(here) > 1:
                 found.append((attrgetter(*here), module))
                 names += [f"{module_name}.{name}" for name in here]
@@ -208,8 +215,12 @@ class Functions(Plain):
 def _is_real(module: object) -> bool:
     """Tell whether the import system has made a module."""
     if not isinstance(module, ModuleType):
-        return hasattr(module, "__spec__") and type(module).__module__ not in ("unittest.mock",)
+        return hasattr(module, "__spec__") and type(module).__module__ != "unittest.mock"
     return bool(getattr(module, "__spec__", None) or getattr(module, "__file__", None))
+
+
+def _is_alias(change: Change) -> bool:
+    return any(module is change.after for name, module in sys.modules.items() if name != change.key)
 
 
 def _as_tuples(change: Change) -> tuple[tuple[object, ...], tuple[object, ...]]:

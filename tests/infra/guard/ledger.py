@@ -1,4 +1,4 @@
-"""Credits each fixture wider than a test with what its set-up changed, until its finaliser undoes it.
+"""Credits each fixture wider than a test with what its set-up changed, until that is undone.
 
 It knows numbers of resources and keys; what a state is, `watch` knows.
 """
@@ -67,13 +67,14 @@ class Ledger:
         self._ended.append((credit.label, credit.find_spots() | find_spots(touched)))
         return credit.changes
 
-    def is_open(self, key: int) -> bool:
-        """Tell whether a fixture's set-up is on record."""
-        return key in self._open
-
     def find_culprit(self, spot: Spot) -> str | None:
         """Return the fixture, of those that ended since the last boundary, that answers for it."""
         return next((label for label, spots in self._ended if spot in spots), None)
+
+    def find_keys(self, number: int) -> frozenset[str]:
+        """Return the keys of a resource that fixtures which ended answer for."""
+        spots = (spot for _, spots in self._ended for spot in spots)
+        return frozenset(key for owner, key in spots if owner == number)
 
     def forget_ended(self) -> None:
         """Begin anew at a boundary."""

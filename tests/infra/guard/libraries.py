@@ -8,9 +8,12 @@ import tempfile
 import warnings
 import weakref
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .resource import ABSENT, Change, Plain, Scene, render
+
+if TYPE_CHECKING:
+    import asyncio
 
 TWISTS: Final = 300
 """How many times the generator's 624 words may have been renewed between two tests, to be told from
@@ -96,7 +99,7 @@ class Loggers(Plain):
             "logging.raiseExceptions": raises,
             "logging.setLoggerClass": logger_class,
             "logging.setLogRecordFactory": factory,
-            **{f"logging.getLogger({name!r})": values for name, values in loggers.items()},
+            **{f"logging.getLogger({name!r})": _leave_own(one) for name, one in loggers.items()},
         }
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:
@@ -143,7 +146,8 @@ class Loggers(Plain):
         values = change.before if isinstance(change.before, tuple) else (0, True, False, (), ())
         level, logger.propagate, logger.disabled, handlers, filters = values
         logger.setLevel(level)
-        logger.handlers[:] = handlers
+        own = [handler for handler in logger.handlers if _is_own(handler)]
+        logger.handlers[:] = [*handlers, *own]
         logger.filters[:] = filters
         return True
 
@@ -163,8 +167,8 @@ class WarningFilters(Plain):
     remedy = "use warnings.catch_warnings(), which undoes it"
 
     def __init__(self) -> None:
-        # Any: an entry of the list, and a hook that the module keeps under a private name.
-        self._list: list[Any] = warnings.filters  # type: ignore[assignment]  # typed as a sequence
+        # Any: entries as the module makes them; typed as a sequence, but a list.
+        self._list: Any = warnings.filters
 
     def read(self) -> object:
         """Copy the filters."""
@@ -199,7 +203,8 @@ class WarningFilters(Plain):
     def restore(self, change: Change) -> bool:
         """Put them back."""
         if change.key == "warnings.showwarning":
-            warnings.showwarning = change.before  # type: ignore[assignment]  # what it was
+            hook: Any = change.before  # Any: the function that was read.
+            warnings.showwarning = hook
             return True
         assert isinstance(change.before, tuple)
         self._list[:] = change.before
@@ -226,17 +231,19 @@ class RandomState(Plain):
     def read(self) -> object:
         """Return how many times it was seeded anew."""
         state = random.getstate()
-        if state != self._seen:
-            if state[1][:-1] != self._seen[1][:-1] and not _is_drawn(self._seen, state):
-                self._seeds += 1
-            self._seen = state
+        words, seen = state[1], self._seen[1]
+        # Two words and the position tell a state whose words are the same: no need for all 624.
+        is_near = words[0] == seen[0] and words[-2] == seen[-2] and words[-1] >= seen[-1]
+        if not is_near and words != seen and not _is_drawn(self._seen, state):
+            self._seeds += 1
+        self._seen = state
         return self._seeds
 
-    def describe(self, change: Change) -> tuple[str, str, str]:
+    def describe(self, _change: Change) -> tuple[str, str, str]:
         """Tell what happened: numbers would say nothing."""
         return "random.seed", "not seeded by a test", "seeded anew, or set to another state"
 
-    def restore(self, change: Change) -> bool:  # noqa: ARG002  the state before is not what matters
+    def restore(self, _change: Change) -> bool:
         """Seed it from the system, as it was when the process began."""
         random.seed()
         self._seen = random.getstate()
@@ -250,13 +257,18 @@ class Decimals(Plain):
     remedy = "use decimal.localcontext(), which undoes it"
     NAMES: Final = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps")
 
+    def __init__(self) -> None:
+        self._traps: dict[object, bool] = {}
+
     def read(self) -> object:
         """Return what calculations depend on; flags only tell what happened."""
         decimal: Any = sys.modules.get("decimal")  # Any: a module that may not be there.
         if decimal is None:
             return None
         context = decimal.getcontext()
-        traps = {signal: is_on for signal, is_on in context.traps.items() if is_on}
+        # Only mappings of all signals can be compared.
+        if not self._traps or context.traps != self._traps:
+            self._traps = dict(context.traps)
         return (
             context.prec,
             context.rounding,
@@ -264,7 +276,7 @@ class Decimals(Plain):
             context.Emax,
             context.capitals,
             context.clamp,
-            traps,
+            self._traps,
         )
 
     def unfold(self, state: object) -> Mapping[str, object]:
@@ -287,7 +299,7 @@ class Decimals(Plain):
         if change.key == "traps":
             assert isinstance(change.before, dict)
             for signal in context.traps:
-                context.traps[signal] = signal in change.before
+                context.traps[signal] = change.before[signal]
         else:
             setattr(context, change.key, change.before)
         return True
@@ -447,9 +459,22 @@ def _render_target(patch: object) -> str:
     return f"{owner}.{getattr(patch, 'attribute', '?')}"
 
 
+def _is_own(handler: object) -> bool:
+    """Tell whether a handler is pytest's own, which comes and goes with the phases of a run."""
+    return type(handler).__module__ == "_pytest.logging"
+
+
+# A logger's values are what `Loggers.read` has put together.
+def _leave_own(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    level, propagate, disabled, handlers, filters = values
+    others = tuple(handler for handler in handlers if not _is_own(handler))
+    return (level, propagate, disabled, others, filters)
+
+
 def _name_level(attribute: str, value: object) -> object:
-    is_level = attribute == "level" and isinstance(value, int)
-    return logging.getLevelName(value) if is_level else value  # type: ignore[arg-type]  # an int
+    if attribute == "level" and isinstance(value, int):
+        return logging.getLevelName(value)
+    return value
 
 
 def _read_tasks() -> tuple[weakref.ref[Any], ...]:
@@ -462,7 +487,7 @@ def _read_tasks() -> tuple[weakref.ref[Any], ...]:
     return tuple(weakref.ref(task) for task in list(known) if not task.done()) if known else ()
 
 
-def _get_task(ref: object) -> Any:  # Any: a task of any loop's own class
+def _get_task(ref: object) -> "asyncio.Task[object] | None":
     return ref() if isinstance(ref, weakref.ref) else None
 
 

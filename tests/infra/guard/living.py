@@ -17,9 +17,21 @@ from typing import Any, Final
 from .resource import ABSENT, Change, Plain, Scene, render
 
 SIGNALS: Final = tuple(
+    number
+    for number in signal.Signals
+    if number.name
+    in {"SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPIPE"}
+)
+"""The signals that programs handle."""
+
+# The module below `signal` tells the same, without the search for an enumeration's member.
+read_handler: Final = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+
+read_mask: Final = getattr(sys.modules.get("_signal"), "pthread_sigmask", lambda *_: ())
+
+TIMER_NUMBERS: Final = tuple(
     getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2")
-    + ("SIGPIPE", "SIGQUIT", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGABRT")
+    for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
     if hasattr(signal, name)
 )
 
@@ -29,6 +41,9 @@ TIMERS: Final = tuple(
 
 GRACE_S: Final = 1.0
 """How long threads and processes may take to end; CPython's own test runner waits as long."""
+
+POOL_GRACE_S: Final = 0.05
+"""How long the threads of a pool may take to end, where they do."""
 
 FIRST_WAIT_S: Final = 0.0001
 
@@ -47,9 +62,8 @@ class Handlers(Plain):
 
     def read(self) -> object:
         """Return the handlers of the usual signals, and the blocked ones."""
-        handlers = [signal.getsignal(number) for number in SIGNALS]
-        if hasattr(signal, "pthread_sigmask"):
-            handlers.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))  # type: ignore[arg-type]  # a set
+        handlers: list[object] = [read_handler(number) for number in SIGNALS]
+        handlers.append(read_mask(signal.SIG_BLOCK, ()))
         return handlers
 
     def unfold(self, state: object) -> Mapping[str, object]:
@@ -67,12 +81,15 @@ class Handlers(Plain):
     def restore(self, change: Change) -> bool:
         """Set it, unless C code had set the one before."""
         if change.key == "mask":
-            signal.pthread_sigmask(signal.SIG_SETMASK, change.before)  # type: ignore[arg-type]  # a set
+            # Any: the set of signals that was read.
+            mask: Any = change.before
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return True
         if change.before is None:
             return False
         with contextlib.suppress(ValueError):  # Not in the main thread.
-            signal.signal(getattr(signal, change.key), change.before)  # type: ignore[arg-type]  # a handler
+            handler: Any = change.before  # Any: the handler that was read.
+            signal.signal(getattr(signal, change.key), handler)
             return True
         return False
 
@@ -86,7 +103,7 @@ class Timers(Plain):
 
     def read(self) -> object:
         """Return which timers run; how long each has left says nothing."""
-        return [signal.getitimer(getattr(signal, name)) != (0.0, 0.0) for name in TIMERS]
+        return [signal.getitimer(number) != (0.0, 0.0) for number in TIMER_NUMBERS]
 
     def unfold(self, state: object) -> Mapping[str, object]:
         """Return them under their names."""
@@ -127,22 +144,27 @@ class Threads(Plain):
         # The main thread is none that anybody started.
         return {**alive, self.RAW: max(0, count - (len(threads) - 1))}
 
-    def settle(self, state: object, expected: Mapping[str, object]) -> object:
+    def settle(self, _state: object, expected: Mapping[str, object]) -> object:
         """Wait with growing pauses until no unexpected thread is left, or for the whole grace."""
 
-        def is_quiet() -> bool:
+        def is_quiet(*, is_pool_quiet: bool = True) -> bool:
             known = self.unfold(self.read())
-            new = [name for name in known.keys() - expected.keys() if not _is_pooled(known[name])]
-            return not new and _as_int(known[self.RAW]) <= _as_int(expected.get(self.RAW, 0))
+            new = [known[name] for name in known.keys() - expected.keys()]
+            is_ended = all(is_pool_quiet and _is_pooled(thread) for thread in new)
+            return is_ended and _as_int(known[self.RAW]) <= _as_int(expected.get(self.RAW, 0))
 
+        # A pool that was shut down ends its threads at once; one that was not never does.
+        wait_for(lambda: is_quiet(is_pool_quiet=False), grace_s=POOL_GRACE_S)
         wait_for(is_quiet)
         return self.read()
 
-    def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+    def is_lawful(self, change: Change, scene: Scene) -> bool:
         """Tell whether a thread has ended, or waits for work in a pool that somebody keeps."""
         if change.key == self.RAW:
             return _as_int(change.after) <= _as_int(change.before)
-        return change.after is ABSENT or _is_pooled(change.after)
+        if change.after is ABSENT:
+            return True
+        return _is_pooled(change.after) and change.key not in scene.credited
 
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the thread's name and what it runs."""
@@ -174,19 +196,19 @@ class Children(Plain):
         assert isinstance(state, tuple)
         return {f"process {pid}": pid for pid in state}
 
-    def settle(self, state: object, expected: Mapping[str, object]) -> object:  # noqa: ARG002  it reads anew
+    def settle(self, _state: object, expected: Mapping[str, object]) -> object:
         """Wait with growing pauses until no unexpected child is left, or for the whole grace."""
 
         def is_quiet() -> bool:
-            known = self.unfold(self.read())
-            return all(_is_over(known[key]) for key in known.keys() - expected.keys())
+            _reap()
+            return self.unfold(self.read()).keys() <= expected.keys()
 
         wait_for(is_quiet)
         return self.read()
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
         """Tell whether a child has ended, or serves the standard library."""
-        if change.after is ABSENT or _is_over(change.after):
+        if change.after is ABSENT:
             return True
         command = read_command(_as_int(change.after))
         return any(service in command for service in SERVICES)
@@ -194,7 +216,8 @@ class Children(Plain):
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the PID and the command."""
         command = read_command(_as_int(change.after))
-        return f"child {change.key}", "no such process", f"runs {command[:80]}"
+        doing = f"runs {command[:80]}" if command else "has ended, and nobody waited for it"
+        return f"child {change.key}", "no such process", doing
 
 
 class Descriptors(Plain):
@@ -254,9 +277,9 @@ class Descriptors(Plain):
         return f"descriptor {change.key}", "closed", f"open on {change.after}"
 
 
-def wait_for(is_done: Callable[[], bool]) -> None:
+def wait_for(is_done: Callable[[], bool], *, grace_s: float = GRACE_S) -> None:
     """Ask with pauses that double, until it is done or the grace is over."""
-    deadline = time.monotonic() + GRACE_S
+    deadline = time.monotonic() + grace_s
     wait_s = FIRST_WAIT_S
     while not is_done() and time.monotonic() < deadline:
         time.sleep(wait_s)
@@ -332,8 +355,8 @@ def _render_address(address: object) -> str:
 
 
 def _render_handler(handler: object) -> str:
-    if isinstance(handler, signal.Handlers):
-        return handler.name
+    if handler in (signal.SIG_DFL, signal.SIG_IGN):
+        return signal.Handlers(handler).name  # type: ignore[arg-type]  # one of the two
     return getattr(handler, "__qualname__", None) or render(handler)
 
 
@@ -347,13 +370,13 @@ def _is_pooled(thread: object) -> bool:
     return worker is not None and getattr(thread, "_target", None) is worker
 
 
-def _is_over(pid: object) -> bool:
-    """Tell whether a process has ended, though nobody may have asked how."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True
-    return text.rpartition(")")[2].split()[0] in ("Z", "X")
+def _reap() -> None:
+    """Let the standard library ask after the ended children whose objects nobody has any more."""
+    # Any: a private function, and a module that may not be there.
+    subprocess: Any = sys.modules.get("subprocess")
+    getattr(subprocess, "_cleanup", lambda: None)()
+    processes: Any = sys.modules.get("multiprocessing.process")
+    getattr(processes, "active_children", lambda: None)()
 
 
 def _as_int(value: object) -> int:

@@ -10,7 +10,7 @@ import sys
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from .graph import Walk, walk_modules
 from .habits import is_cache_name, is_counter_name, is_pure, read_habits
@@ -61,14 +61,18 @@ class Objects(Plain):
             return self.read()
         return state
 
-    def select(self, changes: list[Change]) -> list[Change]:
-        """Leave out what follows from another change: a number of entries, what hangs below."""
-        sizes = {change.key for change in changes if _is_size(change)}
-        others = {change.key for change in changes} - sizes
-        filled = {parent for key in others for parent in _find_parents(key)}
+    def select(self, changes: list[Change], scene: Scene) -> list[Change]:
+        """Leave out what is lawful, and what follows from another change.
+
+        That is a number of entries, and what hangs on an object that is new or was filled in.
+        """
+        lasting = [change for change in changes if not self.is_lawful(change, scene)]
+        sizes = {change.key for change in lasting if _is_size(change)}
+        others = {change.key for change in changes if not _is_size(change)}
+        filled = {parent for change in lasting for parent in _find_parents(change.key)}
         return [
             change
-            for change in changes
+            for change in lasting
             if not (change.key in sizes and change.key in filled)
             and not others.intersection(_find_parents(change.key))
         ]
@@ -83,34 +87,18 @@ class Objects(Plain):
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:
         """Tell whether the project's own code fills in, counts or keeps it for whoever is first."""
-        if change.key.startswith("fixture ") and change.after is ABSENT:
-            return True
         module, name = self._split(change.key)
-        if module in scene.imported or module is None and change.before is ABSENT:
-            return module is not None
-        kind = change.after[0] if isinstance(change.after, tuple) else ""
-        if change.before is ABSENT and kind == "module":
-            return True
-        habits = read_habits(module) if module else None
-        if (
-            change.before is ABSENT
-            and habits
-            and habits.has_getattr
-            and change.key.count(".") == (module or "").count(".") + 1
-        ):
-            return True
-        if change.key.endswith(".cache_info()"):
-            return _as_number(change.after) <= _as_number(change.before) or self._is_pure_cache(
-                change.key
-            )
-        names = habits.lazy if habits else self._find_lazy_names()
-        if change.before == EMPTY and name in names:
-            return True
-        counted = habits.counted if habits else frozenset()
-        grows = _as_number(change.after) > _as_number(change.before) >= 0
-        if grows and name in counted and is_counter_name(name):
-            return True
-        return self._is_filled_cache(change)
+        if module is None:
+            return _is_ended_fixture(change) or self._is_lazy(change, "", name)
+        return (
+            module in scene.imported
+            or _is_made_by_asking(change, module)
+            or (change.key in scene.credited and _is_of_test_class(change, module))
+            or self._is_lazy(change, module, name)
+            or _is_counted(change, module, name)
+            or self._is_pure_result(change, module)
+            or self._is_filled_cache(change)
+        )
 
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the access path and both values."""
@@ -129,7 +117,7 @@ class Objects(Plain):
 
     def _find_modules(self) -> Iterator[tuple[str, types.ModuleType]]:
         for name, module in list(sys.modules.items()):
-            if not isinstance(module, types.ModuleType) or name == "__main__":
+            if name == "__main__" or not hasattr(module, "__dict__"):
                 continue
             if name == self._own_package or name.startswith(f"{self._own_package}."):
                 continue
@@ -156,14 +144,22 @@ class Objects(Plain):
                 return module, name
         return None, name
 
-    def _find_lazy_names(self) -> frozenset[str]:
-        names = (read_habits(name).lazy for name, _ in self._find_modules())
-        return frozenset().union(*names)
+    def _is_lazy(self, change: Change, module: str, name: str) -> bool:
+        """Tell whether code that finds it empty fills it in; of a fixture's value, any code."""
+        if change.before != EMPTY:
+            return False
+        modules = [module] if module else [known for known, _ in self._find_modules()]
+        return any(name in read_habits(known).lazy for known in modules)
 
-    def _is_pure_cache(self, path: str) -> bool:
-        module, _ = self._split(path.removesuffix(".cache_info()"))
-        value: object = sys.modules.get(module or "")
-        for name in path.removesuffix(".cache_info()")[len(module or "") + 1 :].split("."):
+    def _is_pure_result(self, change: Change, module: str) -> bool:
+        """Tell whether a function keeps more results of its arguments alone, or fewer of any."""
+        path = change.key.removesuffix(".cache_info()")
+        if path == change.key:
+            return False
+        if _as_number(change.after) <= _as_number(change.before):
+            return True
+        value: object = sys.modules.get(module)
+        for name in path[len(module) + 1 :].split("."):
             value = getattr(value, name, None)
         return is_pure(getattr(value, "__wrapped__", None))
 
@@ -184,6 +180,34 @@ class Objects(Plain):
             if isinstance(one, types.FunctionType) and name in one.__code__.co_names
         ]
         return all(is_pure(one, depth=0) for one in users)
+
+
+def _is_ended_fixture(change: Change) -> bool:
+    return change.key.startswith("fixture ") and change.after is ABSENT
+
+
+def _is_made_by_asking(change: Change, module: str) -> bool:
+    """Tell whether a submodule was imported, or a module makes its attributes (PEP 562)."""
+    kind = change.after[0] if isinstance(change.after, tuple) else ""
+    is_top = change.key.count(".") == module.count(".") + 1
+    is_made = kind == "module" or (is_top and read_habits(module).has_getattr)
+    return change.before is ABSENT and is_made
+
+
+def _is_of_test_class(change: Change, module: str) -> bool:
+    """Tell whether the set-up of a test class gave it an attribute, which it does for each run."""
+    owner = getattr(sys.modules[module], change.key[len(module) + 1 :].partition(".")[0], None)
+    unittest: Any = sys.modules.get("unittest")  # Any: no import for the sake of looking.
+    is_case = (
+        unittest is not None and isinstance(owner, type) and issubclass(owner, unittest.TestCase)
+    )
+    is_collected = isinstance(owner, type) and owner.__name__.startswith("Test")
+    return change.before is ABSENT and (is_case or is_collected)
+
+
+def _is_counted(change: Change, module: str, name: str) -> bool:
+    grows = _as_number(change.after) > _as_number(change.before) >= 0
+    return grows and name in read_habits(module).counted and is_counter_name(name)
 
 
 def _find_parents(path: str) -> Iterator[str]:

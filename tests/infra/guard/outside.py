@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .living import list_descriptors
 from .process import PYTEST_OWN
-from .resource import ABSENT, Change, Plain, Scene, is_secret, render
+from .resource import ABSENT, Change, Plain, Resource, Scene, is_secret, render
 
 MOST_FILES: Final = 20_000
 """Entries of a tree that are looked at; larger trees are not watched beyond that."""
@@ -162,14 +162,14 @@ class Limits(Plain):
         return False
 
 
-def build_outside(root: Path, *, is_alone: bool, temp: Path | None) -> list[Plain]:
+def build_outside(root: Path, *, is_alone: bool, temp: Path | None) -> list[Resource]:
     """Build the resources of this module.
 
     :param root: pytest's root directory.
     :param is_alone: whether no other worker runs: others' files would be laid to our tests.
     :param temp: a temp directory that this process has for itself.
     """
-    found: list[Plain] = [CVariables(), Ports(), Limits()]
+    found: list[Resource] = [CVariables(), Ports(), Limits()]
     if temp is not None:
         found.append(Files("temp-files", temp, "use tmp_path, or remove it in a finally"))
     if is_alone:
@@ -190,7 +190,7 @@ def _read_c_variables() -> Iterator[tuple[bytes, bytes]]:
     except (ValueError, TypeError, OSError):  # Windows keeps it elsewhere.
         return
     index = 0
-    while table and (entry := table[index]) is not None:
+    while (entry := table[index]) is not None:
         name, _, value = entry.partition(b"=")
         yield name, value
         index += 1

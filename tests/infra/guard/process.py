@@ -1,13 +1,15 @@
-"""Resources of the process itself: variables, directory, umask, `sys`, garbage collector, locale."""
+"""Resources of the process itself: variables, directory, umask, `sys`, collector, locale, zone."""
 
 import contextlib
+import functools
 import gc
 import locale
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from .resource import ABSENT, Change, Plain, Scene, is_secret, render
@@ -135,127 +137,117 @@ class Arguments(Plain):
         return True
 
 
-class Attributes(Plain):
-    """Attributes of a module that a test may replace."""
-
-    def __init__(self, name: str, remedy: str, module: object, *attributes: str) -> None:
-        self.name = name
-        self.remedy = remedy
-        self._module = module
-        self._attributes = attributes
-
-    def read(self) -> object:
-        """Return the attributes' values."""
-        module = self._module
-        return [getattr(module, attribute, None) for attribute in self._attributes]
-
-    def unfold(self, state: object) -> Mapping[str, object]:
-        """Return them under their names."""
-        assert isinstance(state, list)
-        return dict(zip(self._attributes, state, strict=True))
-
-    def describe(self, change: Change) -> tuple[str, str, str]:
-        """Return the expression and the values."""
-        path = f"{getattr(self._module, '__name__', '')}.{change.key}"
-        return path, render(change.before), render(change.after)
-
-    def restore(self, change: Change) -> bool:
-        """Assign it."""
-        setattr(self._module, change.key, change.before)
-        return True
-
-
-def build_streams() -> Attributes:
-    """Watch the standard streams; with capture on, pytest itself mends stdout and stderr."""
-    streams = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
-    remedy = "use the capsys fixture, contextlib.redirect_stdout or monkeypatch.setattr"
-    return Attributes("streams", remedy, sys, *streams)
-
-
-class Accessors(Plain):
-    """Values that are read by one function and set by another."""
+class Settable(Plain):
+    """Values that are read together, each set by a function of its own."""
 
     def __init__(
         self,
         name: str,
         remedy: str,
-        pairs: Mapping[str, tuple[Callable[[], Any], Callable[[Any], object]]],
+        read: Callable[[], Sequence[object]],
+        writers: Mapping[str, Callable[[Any], object]],  # Any: each takes what it is for.
     ) -> None:
+        """Name it; `writers` are in the order of what `read` returns."""
         self.name = name
         self.remedy = remedy
-        self._names = tuple(pairs)
-        self._reads = tuple(read for read, _ in pairs.values())
-        self._pairs = pairs
-
-    def read(self) -> object:
-        """Ask each function."""
-        return [read() for read in self._reads]
+        self.read = read  # one call less for each test
+        self._writers = writers
 
     def unfold(self, state: object) -> Mapping[str, object]:
-        """Return the values under the names of their functions."""
-        assert isinstance(state, list)
-        return dict(zip(self._names, state, strict=True))
+        """Return the values under the names of what sets them."""
+        assert isinstance(state, Sequence)
+        return dict(zip(self._writers, state, strict=True))
 
     def restore(self, change: Change) -> bool:
         """Call the function that sets it."""
-        _, write = self._pairs[change.key]
         try:
-            write(change.before)
+            self._writers[change.key](change.before)
         except Exception:  # noqa: BLE001  a value that its own module refuses can't be put back
             return False
         return True
 
 
-def build_hooks() -> Accessors:
+def build_streams() -> Settable:
+    """Watch the standard streams; with capture on, pytest itself mends stdout and stderr."""
+    streams = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
+    remedy = "use the capsys fixture, contextlib.redirect_stdout or monkeypatch.setattr"
+    writers = {f"sys.{name}": _assign(sys, name) for name in streams}
+    return Settable("streams", remedy, functools.partial(attrgetter(*streams), sys), writers)
+
+
+def build_hooks() -> Settable:
     """Watch the functions that the interpreter calls at certain moments."""
-    names = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
-    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
-        f"sys.{name}": _of_attribute(sys, name) for name in names
-    }
-    pairs["threading.excepthook"] = _of_attribute(threading, "excepthook")
-    pairs["sys.settrace"] = (sys.gettrace, sys.settrace)
-    pairs["sys.setprofile"] = (sys.getprofile, sys.setprofile)
-    pairs["threading.settrace"] = (threading.gettrace, threading.settrace)
-    pairs["sys.set_asyncgen_hooks"] = (
-        sys.get_asyncgen_hooks,
-        lambda hooks: sys.set_asyncgen_hooks(*hooks),
-    )
-    remedy = "replace it with monkeypatch.setattr, or put it back in a finally"
-    return Accessors("sys.hooks", remedy, pairs)
 
-
-def build_limits() -> Accessors:
-    """Watch the limits and switches of the interpreter."""
-    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
-        "sys.setrecursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
-        "sys.setswitchinterval": (sys.getswitchinterval, sys.setswitchinterval),
-        "sys.set_int_max_str_digits": (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
-        "sys.dont_write_bytecode": _of_attribute(sys, "dont_write_bytecode"),
-        "sys.tracebacklimit": _of_attribute(sys, "tracebacklimit"),
-    }
-    return Accessors("sys.limits", "put it back in a finally, or in a fixture after yield", pairs)
-
-
-def build_collector() -> Accessors:
-    """Watch the settings of the garbage collector."""
-    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
-        "gc.isenabled": (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
-        "gc.set_threshold": (gc.get_threshold, lambda numbers: gc.set_threshold(*numbers)),
-        "gc.set_debug": (gc.get_debug, gc.set_debug),
-    }
-    return Accessors("gc", "put it back in a finally, or in a fixture after yield", pairs)
-
-
-def build_locale() -> Accessors:
-    """Watch the locale of the C library."""
-    pairs: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
-        "locale.setlocale": (
-            lambda: locale.setlocale(locale.LC_ALL),
-            lambda names: locale.setlocale(locale.LC_ALL, names),
+    def read() -> Sequence[object]:
+        return (
+            sys.excepthook,
+            sys.displayhook,
+            sys.unraisablehook,
+            sys.breakpointhook,
+            threading.excepthook,
+            sys.gettrace(),
+            sys.getprofile(),
+            threading.gettrace(),
+            sys.get_asyncgen_hooks(),
         )
+
+    names = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
+    writers = {
+        **{f"sys.{name}": _assign(sys, name) for name in names},
+        "threading.excepthook": _assign(threading, "excepthook"),
+        "sys.settrace": sys.settrace,
+        "sys.setprofile": sys.setprofile,
+        "threading.settrace": threading.settrace,
+        "sys.set_asyncgen_hooks": lambda hooks: sys.set_asyncgen_hooks(*hooks),
     }
+    remedy = "replace it with monkeypatch.setattr, or put it back in a finally"
+    return Settable("sys.hooks", remedy, read, writers)
+
+
+def build_limits() -> Settable:
+    """Watch the limits and switches of the interpreter."""
+
+    def read() -> Sequence[object]:
+        return (
+            sys.getrecursionlimit(),
+            sys.getswitchinterval(),
+            sys.get_int_max_str_digits(),
+            sys.dont_write_bytecode,
+            vars(sys).get("tracebacklimit", ABSENT),
+        )
+
+    writers = {
+        "sys.setrecursionlimit": sys.setrecursionlimit,
+        "sys.setswitchinterval": sys.setswitchinterval,
+        "sys.set_int_max_str_digits": sys.set_int_max_str_digits,
+        "sys.dont_write_bytecode": _assign(sys, "dont_write_bytecode"),
+        "sys.tracebacklimit": _assign(sys, "tracebacklimit"),
+    }
+    remedy = "put it back in a finally, or in a fixture after yield"
+    return Settable("sys.limits", remedy, read, writers)
+
+
+def build_collector() -> Settable:
+    """Watch the settings of the garbage collector."""
+    writers = {
+        "gc.isenabled": lambda is_on: gc.enable() if is_on else gc.disable(),
+        "gc.set_threshold": lambda numbers: gc.set_threshold(*numbers),
+        "gc.set_debug": gc.set_debug,
+    }
+    remedy = "put it back in a finally, or in a fixture after yield"
+
+    def read() -> Sequence[object]:
+        return (gc.isenabled(), gc.get_threshold(), gc.get_debug())
+
+    return Settable("gc", remedy, read, writers)
+
+
+def build_locale() -> Settable:
+    """Watch the locale of the C library."""
     remedy = "keep what locale.setlocale(LC_ALL) returns, and set it again in a finally"
-    return Accessors("locale", remedy, pairs)
+    ask, every = locale.setlocale, locale.LC_ALL
+    writers = {"locale.setlocale": functools.partial(ask, every)}
+    return Settable("locale", remedy, lambda: (ask(every),), writers)
 
 
 class TimeZone(Plain):
@@ -270,7 +262,7 @@ class TimeZone(Plain):
 
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return both zones' names."""
-        return "time.tzname", *(_render_zone(value) for value in (change.before, change.after))
+        return "time.tzname", _render_zone(change.before), _render_zone(change.after)
 
     def restore(self, change: Change) -> bool:
         """Read TZ anew; the variables are put back before."""
@@ -287,15 +279,14 @@ def _render_zone(state: object) -> str:
     return render(state[0]) if isinstance(state, tuple) else render(state)
 
 
-# Any: the module's attribute may be of any type.
-def _of_attribute(module: object, name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+def _assign(module: object, name: str) -> Callable[[object], None]:
     def write(value: object) -> None:
         if value is ABSENT:
             delattr(module, name)
         else:
             setattr(module, name, value)
 
-    return lambda: getattr(module, name, ABSENT), write
+    return write
 
 
 def _decode(value: object) -> str:

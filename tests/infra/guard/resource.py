@@ -39,6 +39,8 @@ class Scene:
 
     imported: frozenset[str] = frozenset()
     """Names of the modules that were imported for the first time."""
+    credited: frozenset[str] = frozenset()
+    """Keys that a wide fixture answers for which has ended."""
 
 
 class Resource(Protocol):
@@ -71,8 +73,8 @@ class Resource(Protocol):
         """Tell whether a change is lazy or monotone, so that no test can suffer from it."""
         ...
 
-    def select(self, changes: list[Change]) -> list[Change]:
-        """Return the changes that are worth a line each: not what follows from another."""
+    def select(self, changes: list[Change], scene: Scene) -> list[Change]:
+        """Return the changes that count and are worth a line: not what follows from another."""
         ...
 
     def classify(self, change: Change) -> str:
@@ -112,9 +114,9 @@ class Plain:
         """Tell that each change counts."""
         return False
 
-    def select(self, changes: list[Change]) -> list[Change]:
-        """Return all of them."""
-        return changes
+    def select(self, changes: list[Change], scene: Scene) -> list[Change]:
+        """Return those that are not lawful."""
+        return [change for change in changes if not self.is_lawful(change, scene)]
 
     def classify(self, change: Change) -> str:  # noqa: ARG002  for the others
         """Return the resource's own name."""

@@ -39,8 +39,11 @@ def build_shallow(*, has_own_warnings: bool, has_own_seed: bool) -> list[Resourc
     :param has_own_warnings: whether pytest puts warnings filters back after each test.
     :param has_own_seed: whether a plugin seeds the shared random generator for each test.
     """
-    optional: list[Resource] = [] if has_own_warnings else [WarningFilters()]
-    optional += [] if has_own_seed else [RandomState()]
+    optional: list[Resource] = []
+    if not has_own_warnings:
+        optional.append(WarningFilters())
+    if not has_own_seed:
+        optional.append(RandomState())
     return [
         # Patches first: stopping them puts back what others would find changed.
         Patches(),

@@ -41,6 +41,9 @@ class Watch:
         self._is_restoring = is_restoring
         self._is_deep = False
         self._is_blurred = False
+        """Whether a fixture ended of whose set-up the second tier knows nothing."""
+        self._seen_whole: set[int] = set()
+        """The fixtures whose set-up both tiers have watched."""
         self._base: list[object] = []
         self._truth: dict[int, dict[str, object]] = {}
         """Of the resources that a wide fixture changed: what is expected, taken apart."""
@@ -66,7 +69,12 @@ class Watch:
         self._truth.clear()
 
     def begin(self, *, is_deep: bool = False) -> None:
-        """Begin a test; what plugins change around each test is read anew."""
+        """Begin a test; what plugins change around each test is read anew.
+
+        Before the first one the process is taken as it is.
+        """
+        if not self._base:
+            self.start()
         if is_deep != self._is_deep:
             self._switch(is_deep=is_deep)
         for number in self._brackets:
@@ -89,8 +97,8 @@ class Watch:
         scene = self._find_scene(before, after)
         for number, changes in self._compare(before, after).items():
             resource = self._resources[number]
-            lasting = [one for one in changes if not resource.is_lawful(one, scene)]
-            yield from (_describe(resource, change) for change in resource.select(lasting))
+            for change in resource.select(changes, scene):
+                yield _describe(resource, change)
 
     # --- wide fixtures -----------------------------------------------------------------------
 
@@ -102,13 +110,16 @@ class Watch:
     def leave_set_up(self, key: int, label: str) -> None:
         """Note that its set-up is over: what changed is as it shall be, until it ends."""
         changes = self._leave(key)
+        if self._is_deep:
+            self._seen_whole.add(key)
         self._ledger.credit(key, label, changes)
         self._expect(changes)
 
     def leave_finaliser(self, key: int) -> None:
         """Note that its finaliser is over: what its set-up changed shall be undone."""
         touched = self._leave(key)
-        self._is_blurred |= not self._ledger.is_open(key)
+        self._is_blurred |= key not in self._seen_whole
+        self._seen_whole.discard(key)
         changes = self._ledger.take_back(key, touched)
         self._expect({number: invert(some) for number, some in changes.items()})
 
@@ -146,13 +157,15 @@ class Watch:
 
     def _judge(self, number: int, state: object, scene: Scene) -> Iterator[Finding]:
         resource = self._resources[number]
-        expected = self._truth.get(number) or self._unfold(number, self._base)
+        expected = self._truth.get(number)
+        if expected is None:
+            expected = self._unfold(number, self._base)
         if resource.unfold(state) != expected:
             state = resource.settle(state, expected)
         changes = list(compare(expected, resource.unfold(state)))
-        lasting = [change for change in changes if not resource.is_lawful(change, scene)]
+        scene = replace(scene, credited=self._ledger.find_keys(number))
         is_restored = False
-        for change in resource.select(lasting):
+        for change in resource.select(changes, scene):
             is_back = self._is_restoring and resource.restore(change)
             is_restored |= is_back
             fixture = self._ledger.find_culprit((number, change.key))

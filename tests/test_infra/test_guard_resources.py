@@ -1,0 +1,241 @@
+import asyncio
+import builtins
+import decimal
+import gc
+import locale
+import logging
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+import unittest.mock
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infra.guard import living
+from tests.infra.guard.canary import find_sleepers
+from tests.infra.guard.process import Environ, Umask
+from tests.infra.guard.resource import Change, Resource, Scene, compare
+from tests.infra.guard.resources import build_shallow
+
+NEVER = 3600.0
+
+
+def get_resource(name: str) -> Resource:
+    built = build_shallow(has_own_warnings=False, has_own_seed=False)
+    return next(resource for resource in built if resource.name == name)
+
+
+def find_changes(resource: Resource, act: Callable[[], object]) -> list[Change]:
+    """Return the lasting changes that the guard would report."""
+    before = resource.unfold(resource.read())
+    act()
+    after = resource.read()
+    if resource.unfold(after) != before:
+        after = resource.settle(after, before)
+    changes = compare(before, resource.unfold(after))
+    return [change for change in changes if not resource.is_lawful(change, Scene())]
+
+
+def replace_environment() -> None:
+    os.environ = dict(os.environ)  # type: ignore[assignment]  # noqa: B003  the fault to be seen
+
+
+# Each is undone by the resource itself, which is what the test asks for.
+RESTORED = [
+    ("environ", lambda: os.environ.update(A="1"), "os.environ['A']"),
+    ("environ", lambda: os.environ.pop("PATH"), "os.environ['PATH']"),
+    ("environ", replace_environment, "os.environ"),
+    ("cwd", lambda: os.chdir("/"), "cwd"),
+    ("umask", lambda: os.umask(0o77), "os.umask"),
+    ("sys.path", lambda: sys.path.insert(0, "/nowhere"), "sys.path"),
+    ("sys.path", lambda: setattr(sys, "meta_path", [*sys.meta_path, object()]), "sys.meta_path"),
+    (
+        "sys.modules",
+        lambda: sys.modules.update(json=types.ModuleType("json")),
+        "sys.modules['json']",
+    ),
+    (
+        "sys.modules",
+        lambda: sys.modules.update(nosuch=types.ModuleType("nosuch")),
+        "sys.modules['nosuch']",
+    ),
+    ("sys.modules", lambda: sys.modules.pop("json"), "sys.modules['json']"),
+    ("sys.argv", lambda: sys.argv.append("--more"), "sys.argv"),
+    ("sys.argv", lambda: setattr(sys, "argv", ["other"]), "sys.argv"),
+    ("streams", lambda: setattr(sys, "stdin", None), "sys.stdin"),
+    ("sys.hooks", lambda: setattr(sys, "excepthook", print), "sys.excepthook"),
+    ("sys.hooks", lambda: setattr(threading, "excepthook", print), "threading.excepthook"),
+    ("sys.limits", lambda: sys.setrecursionlimit(4000), "sys.setrecursionlimit"),
+    ("sys.limits", lambda: setattr(sys, "tracebacklimit", 3), "sys.tracebacklimit"),
+    ("builtins", lambda: setattr(builtins, "input", print), "builtins.input"),
+    ("builtins", lambda: setattr(builtins, "shared", 1), "builtins.shared"),
+    ("stdlib", lambda: setattr(time, "sleep", print), "time.sleep"),
+    ("stdlib", lambda: setattr(socket, "gethostname", print), "socket.gethostname"),
+    ("mock", lambda: unittest.mock.patch("os.sep", "x").start(), "mock.patch('os.sep')"),
+    ("logging", lambda: logging.root.setLevel(7), "logging.getLogger('root').level"),
+    ("logging", lambda: logging.disable(10), "logging.disable"),
+    (
+        "logging",
+        lambda: logging.root.addHandler(logging.NullHandler()),
+        "logging.getLogger('root').handlers",
+    ),
+    ("logging", lambda: logging.getLogger("new").setLevel(5), "logging.getLogger('new')"),
+    ("warnings", lambda: warnings.simplefilter("ignore"), "warnings.filters"),
+    ("warnings", lambda: setattr(warnings, "showwarning", print), "warnings.showwarning"),
+    ("signals", lambda: signal.signal(signal.SIGUSR2, print), "signal.signal(SIGUSR2)"),
+    (
+        "signals",
+        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2}),
+        "signal.pthread_sigmask",
+    ),
+    (
+        "timers",
+        lambda: signal.setitimer(signal.ITIMER_VIRTUAL, NEVER),
+        "signal.setitimer(ITIMER_VIRTUAL)",
+    ),
+    ("random", lambda: random.seed(0), "random.seed"),
+    ("locale", lambda: locale.setlocale(locale.LC_ALL, "C"), "locale.setlocale"),
+    (
+        "decimal",
+        lambda: setattr(decimal.getcontext(), "prec", 5),
+        "decimal.getcontext().prec",
+    ),
+    (
+        "decimal",
+        lambda: decimal.getcontext().traps.update({decimal.Inexact: True}),
+        "decimal.getcontext().traps",
+    ),
+    ("socket.timeout", lambda: socket.setdefaulttimeout(5), "socket.setdefaulttimeout"),
+    ("tempdir", lambda: setattr(tempfile, "tempdir", "/nowhere"), "tempfile.tempdir"),
+    ("gc", gc.disable, "gc.isenabled"),
+    ("gc", lambda: gc.set_threshold(1, 2, 3), "gc.set_threshold"),
+    (
+        "asyncio",
+        lambda: asyncio.set_event_loop(KEPT_LOOPS[0]),
+        "asyncio.set_event_loop",
+    ),
+    (
+        "multiprocessing",
+        lambda: multiprocessing.set_start_method("spawn", force=True),
+        "multiprocessing.set_start_method",
+    ),
+]
+
+KEPT_LOOPS: list[asyncio.AbstractEventLoop] = []
+
+
+@pytest.fixture
+def kept_loop() -> Iterator[None]:
+    KEPT_LOOPS.append(asyncio.new_event_loop())
+    locale.setlocale(locale.LC_ALL, "C.UTF-8")
+    multiprocessing.set_start_method("fork", force=True)
+    yield
+    locale.setlocale(locale.LC_ALL, "")
+    KEPT_LOOPS.pop().close()
+
+
+@pytest.mark.usefixtures("kept_loop")
+@pytest.mark.parametrize(
+    ("name", "act", "path"), RESTORED, ids=[f"{name}-{path}" for name, _, path in RESTORED]
+)
+def test_change_is_seen_named_and_put_back(name: str, act: Callable[[], object], path: str) -> None:
+    resource = get_resource(name)
+    before = dict(resource.unfold(resource.read()))
+
+    changes = find_changes(resource, act)
+
+    assert [resource.describe(change)[0] for change in changes] == [path]
+    assert resource.advise(changes[0])
+    assert resource.restore(changes[0])
+    # A generator that is put back is seeded from the system, and a seed is counted.
+    after = resource.unfold(resource.read())
+    lasting = [one for one in compare(before, after) if not resource.is_lawful(one, Scene())]
+    assert lasting == [] or name == "random"
+
+
+LAWFUL = [
+    ("random", lambda: [random.random() for _ in range(2000)]),
+    ("random", lambda: random.setstate(random.getstate())),
+    ("logging", lambda: logging.getLogger("fresh.logger")),
+    ("asyncio", asyncio.new_event_loop().close),
+    ("threads", lambda: threading.Thread(target=time.sleep, args=(0.02,)).start()),
+    ("children", lambda: subprocess.Popen(["sleep", "0.02"])),
+    ("fds", lambda: Path(os.devnull).open()),  # noqa: SIM115  the collector closes it
+    ("asyncio", lambda: asyncio.run(asyncio.sleep(0))),
+]
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file", "ignore:subprocess .* is still running")
+@pytest.mark.parametrize(("name", "act"), LAWFUL, ids=[name for name, _ in LAWFUL])
+def test_what_ends_by_itself_or_is_lazy_is_no_change(name: str, act: Callable[[], object]) -> None:
+    assert find_changes(get_resource(name), act) == []
+
+
+def test_thread_that_stays_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(living, "GRACE_S", 0.01)
+    monkeypatch.setattr(living.wait_for, "__kwdefaults__", {"grace_s": 0.01})
+    resource, done = get_resource("threads"), threading.Event()
+    thread = threading.Thread(target=done.wait, name="stays")
+
+    changes = find_changes(resource, thread.start)
+
+    assert resource.describe(changes[0])[0] == "thread stays"
+    done.set()
+    thread.join()
+
+
+def test_child_that_nobody_waited_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(living.wait_for, "__kwdefaults__", {"grace_s": 0.01})
+    resource = get_resource("children")
+    running: list[subprocess.Popen[bytes]] = []
+
+    changes = find_changes(resource, lambda: running.append(subprocess.Popen(["sleep", "9"])))
+
+    assert resource.describe(changes[0])[2] == "runs sleep 9"
+    running[0].kill()
+    running[0].wait()
+
+
+def test_descriptor_above_a_closed_one_is_named(tmp_path: Path) -> None:
+    resource = get_resource("fds")
+    kept = []
+
+    def leave_the_upper_one() -> None:
+        lower = os.open(tmp_path, os.O_RDONLY)
+        kept.append((tmp_path / "kept").open("w"))
+        os.close(lower)
+
+    changes = find_changes(resource, leave_the_upper_one)
+
+    assert [str(change.after) for change in changes] == [str(tmp_path / "kept")]
+    kept[0].close()
+
+
+def test_secret_variable_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = Environ()
+
+    changes = find_changes(resource, lambda: monkeypatch.setenv("MY_TOKEN", "hush"))
+
+    assert resource.describe(changes[0]) == ("os.environ['MY_TOKEN']", "unset", "***")
+
+
+def test_guard_that_sees_what_is_planted_is_awake() -> None:
+    assert list(find_sleepers(build_shallow(has_own_warnings=False, has_own_seed=False))) == []
+
+
+def test_guard_that_sees_nothing_is_found_asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Umask, "read", lambda _: 0o22)
+    resources = build_shallow(has_own_warnings=False, has_own_seed=False)
+
+    assert list(find_sleepers(resources)) == ["umask"]
