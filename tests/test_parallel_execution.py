@@ -6,6 +6,7 @@ is about switched off, where it must find something, or it proves nothing.
 """
 
 import json
+import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -58,10 +59,14 @@ def record(request, worker_id, process_unique_vmid):
     RECORDS.mkdir(exist_ok=True)
     with open(RECORDS / f"{worker_id}-{os.getpid()}.jsonl", "a") as file:
         file.write(json.dumps(entry) + "\n")
+
+@pytest.fixture
+def database_path(worker_environment):
+    return worker_environment.directories.temp / "rows.sqlite"
 '''
 
 SUITE = """
-import os
+import asyncio, contextlib, logging, os, random, sqlite3, time
 import pytest
 from conftest import in_threads
 
@@ -100,9 +105,40 @@ def test_serial(number, record):
 @pytest.mark.parametrize("number", range(4))
 def test_grouped(number, record):
     record["lane"] = "database"
+
+@pytest.mark.parametrize("number", range(4))
+def test_logging(number, record):
+    record["level"] = logging.getLogger("shared").level
+    logging.getLogger("shared").setLevel(10)
+
+@pytest.mark.parametrize("number", range(4))
+def test_random(number, record):
+    record["drawn"] = random.random()
+    random.seed(0)
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("number", range(4))
+async def test_loop(number, record):
+    loop = asyncio.get_running_loop()
+    record["loop_of"] = getattr(loop, "seen_by", None)
+    record["tasks"] = len(asyncio.all_tasks()) - 1
+    loop.seen_by = record["test"]
+
+@pytest.mark.parametrize("number", range(4))
+def test_locked(number, record, serial_test_lock):
+    record["locked_from"] = time.monotonic()
+    time.sleep(0.02)
+    record["locked_until"] = time.monotonic()
+
+@pytest.mark.parametrize("number", range(4))
+def test_database(number, record, worker_id, database_path):
+    with contextlib.closing(sqlite3.connect(database_path, timeout=30)) as database, database:
+        database.execute("create table if not exists rows (worker)")
+        database.execute("insert into rows values (?)", [worker_id])
+        record["rows_of"] = [row[0] for row in database.execute("select worker from rows")]
 """
 
-TESTS = 6 * 4 * COUNT
+TESTS = 11 * 4 * COUNT
 
 
 # --- the proofs ----------------------------------------------------------------------------------
@@ -178,6 +214,53 @@ def find_shared_mocks(records: Sequence[Record], _: Path) -> Iterator[str]:
             yield f"{record['test']} saw guests of another test or thread"
 
 
+def find_shared_loggers(records: Sequence[Record], _: Path) -> Iterator[str]:
+    """No test sees the level that another one has given to a logger."""
+    with_level = [record for record in records if "level" in record]
+    assert len(with_level) == 4 * COUNT
+    yield from (record["test"] for record in with_level if record["level"] != 0)
+
+
+def find_shared_seeds(records: Sequence[Record], _: Path) -> Iterator[str]:
+    """No test draws the numbers that another one's seed has fixed."""
+    with_draw = [record for record in records if "drawn" in record]
+    assert len(with_draw) == 4 * COUNT
+    fixed = random.Random(0).random()
+    yield from (record["test"] for record in with_draw if record["drawn"] == fixed)
+
+
+def find_shared_loops(records: Sequence[Record], _: Path) -> Iterator[str]:
+    """No two tests have one event loop, none has another's tasks."""
+    with_loop = [record for record in records if "loop_of" in record]
+    assert len(with_loop) == 4 * COUNT
+    for record in with_loop:
+        if record["loop_of"] is not None or record["tasks"]:
+            yield f"{record['test']} has the loop of {record['loop_of']}"
+
+
+def find_broken_locks(records: Sequence[Record], _: Path) -> Iterator[str]:
+    """No two tests hold the lock at the same time."""
+    locked = sorted(
+        (record["locked_from"], record["locked_until"], record["test"])
+        for record in records
+        if "locked_from" in record
+    )
+    assert len(locked) == 4 * COUNT
+    for (_from, until, one), (begin, _until, other) in pairwise(locked):
+        if begin < until:
+            yield f"{other} had the lock beside {one}"
+
+
+def find_shared_databases(records: Sequence[Record], _: Path) -> Iterator[str]:
+    """No worker finds rows of another in its database."""
+    with_rows = [record for record in records if "rows_of" in record]
+    assert len(with_rows) == 4 * COUNT
+    assert len({record["worker"] for record in with_rows}) > 1, "one worker alone shows nothing"
+    for record in with_rows:
+        if set(record["rows_of"]) != {record["worker"]}:
+            yield f"{record['test']} found rows of {set(record['rows_of'])}"
+
+
 def find_leftovers(_: Sequence[Record], infra_dir: Path) -> Iterator[str]:
     """Neither directories nor locks remain after the run."""
     if infra_dir.exists():
@@ -190,6 +273,11 @@ PROOFS: list[Callable[[Sequence[Record], Path], Iterator[str]]] = [
     find_shared_variables,
     find_broken_lanes,
     find_shared_mocks,
+    find_shared_loggers,
+    find_shared_seeds,
+    find_shared_loops,
+    find_broken_locks,
+    find_shared_databases,
     find_leftovers,
 ]
 
@@ -231,6 +319,20 @@ def thread_safe_mock_builder():
     return lambda: builder
 """
 
+ONE_LOOP_FOR_ALL = ("-o", "asyncio_default_test_loop_scope=session")
+
+LOCK_FOR_NOBODY = """
+@pytest.fixture
+def serial_test_lock():
+    pass
+"""
+
+SAME_DATABASE_FOR_ALL = """
+@pytest.fixture
+def database_path():
+    return RECORDS.with_name("rows.sqlite")
+"""
+
 NO_CLEANING_UP = """
 from tests.infra import environment
 environment.remove_tree = lambda path: None
@@ -242,6 +344,11 @@ SWITCHED_OFF = [
     pytest.param(find_shared_variables, SAME_VARIABLES_FOR_ALL, (), id="variables"),
     pytest.param(find_broken_lanes, "", ("--scheduler=xdist",), id="lanes"),
     pytest.param(find_shared_mocks, SAME_BUILDER_FOR_ALL, (), id="mocks"),
+    pytest.param(find_shared_loggers, "", ("--isolation=off",), id="logging"),
+    pytest.param(find_shared_seeds, "", ("--isolation=off",), id="random"),
+    pytest.param(find_shared_loops, "", ONE_LOOP_FOR_ALL, id="loops"),
+    pytest.param(find_broken_locks, LOCK_FOR_NOBODY, (), id="locks"),
+    pytest.param(find_shared_databases, SAME_DATABASE_FOR_ALL, (), id="databases"),
     pytest.param(find_leftovers, NO_CLEANING_UP, (), id="leftovers"),
 ]
 

@@ -21,6 +21,8 @@ from .leaks import Book, Leak, render_leak
 
 MARKER: Final = "leaks"
 
+NOTHING: Final[frozenset[str]] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Mode:
@@ -116,10 +118,10 @@ class GuardSide:
         return result
 
     def _end(self, item: pytest.Item) -> list[Leak]:
-        findings = self._watch.end()
+        exempt = get_exemptions(item) if item.keywords.get(MARKER) else NOTHING
+        findings = self._watch.end(exempt)
         if self._mode.is_deep(item.nodeid):
             self._book.watched.add(item.nodeid)
-        exempt = get_exemptions(item) if item.keywords.get(MARKER) else frozenset()
         if not findings and not exempt:
             return []
         if needless := exempt - {finding.resource for finding in findings} - {"contention"}:

@@ -16,8 +16,9 @@ import pytest
 from .archive import find_directory
 from .durations import write_whole
 from .guard.objects import Objects
+from .guard.outside import build_outside
 from .guard.resource import Resource
-from .guard.resources import build_deep, build_shallow
+from .guard.resources import build_shallow
 from .guard_side import GuardSide, Mode
 from .identity import MASTER
 from .leaks import FILE, Book, Leak
@@ -52,6 +53,8 @@ def register(
         is_deep=lambda nodeid: is_whole or nodeid in doubtful,
     )
     resources = build_resources(config, session, is_deep=is_whole or bool(doubtful))
+    for resource in resources:
+        config.add_cleanup(resource.close)
     side = GuardSide(resources, mode, tell=tell, book=book)
     config.pluginmanager.register(side, "infra-guard")
 
@@ -71,7 +74,14 @@ def build_resources(config: pytest.Config, session: Session, *, is_deep: bool) -
     if temp is not None and session.settings.isolation_tier > 1:
         _redirect_temp(config, temp)
     is_alone = session.worker_id == MASTER
-    return [*resources, *build_deep(objects, config.rootpath, is_alone=is_alone, temp=temp)]
+    basetemp = config.getoption("basetemp", None)
+    outside = build_outside(
+        config.rootpath,
+        is_alone=is_alone,
+        temp=temp,
+        basetemp=Path(basetemp).resolve() if basetemp else None,
+    )
+    return [*resources, objects, *outside]
 
 
 def read_doubtful(config: pytest.Config) -> frozenset[str]:

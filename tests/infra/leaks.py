@@ -146,6 +146,8 @@ def render_book(book: Book) -> list[str]:
 
 def render_heading(book: Book) -> str:
     """Render how many leaks there are, and of which kinds."""
+    if not book.leaks:
+        return f"isolation: {len(book.stale)} exempted for nothing"
     counts = Counter(leak.resource for leak in book.leaks.values())
     kinds = ", ".join(f"{name} {count}" for name, count in counts.most_common(4))
     return f"isolation: {len(book.leaks)} left changed ({kinds})"

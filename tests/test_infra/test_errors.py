@@ -21,6 +21,8 @@ EXAMPLES = [
     errors.RoutingConflictError(["t.py::a is marked both serial and parallel_safe"]),
     errors.ManifestError("gw2", "did not say"),
     errors.RecordError("manifest", "no JSON"),
+    errors.ExemptionError("t.py::test_a"),
+    errors.GuardAsleepError(["umask"]),
     errors.CollectionFailedError("2 deselected"),
 ]
 

@@ -2,6 +2,7 @@
 
 import builtins
 import sys
+import weakref
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from types import ModuleType
@@ -213,7 +214,9 @@ class Functions(Plain):
 
 
 def _is_real(module: object) -> bool:
-    """Tell whether the import system has made a module."""
+    """Tell whether the import system has made a module, or one that goes with its owner."""
+    if type(module) in weakref.ProxyTypes:
+        return True
     if not isinstance(module, ModuleType):
         return hasattr(module, "__spec__") and type(module).__module__ != "unittest.mock"
     return bool(getattr(module, "__spec__", None) or getattr(module, "__file__", None))

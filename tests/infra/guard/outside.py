@@ -67,10 +67,16 @@ class Files(Plain):
     tier = 2
 
     def __init__(self, name: str, root: Path, remedy: str, *, depth: int = 1) -> None:
+        """Watch what lies below `root`, but for what this process writes to all the time."""
         self.name = name
         self.remedy = remedy
         self._root = root
         self._depth = depth
+        self._ignored = set(map(str, list_descriptors().values()))
+
+    def ignore(self, path: Path) -> None:
+        """Leave a path out, and all below it."""
+        self._ignored.add(os.fspath(path))
 
     def read(self) -> object:
         """Return each entry's time and size."""
@@ -93,7 +99,7 @@ class Files(Plain):
             directory, levels = waiting.pop()
             with contextlib.suppress(OSError), os.scandir(directory) as entries:
                 for entry in entries:
-                    if entry.name in IGNORED or entry.name.startswith(IGNORED_PREFIXES):
+                    if self._is_ignored(entry):
                         continue
                     left -= 1
                     is_directory = entry.is_dir(follow_symlinks=False)
@@ -102,6 +108,11 @@ class Files(Plain):
                     status = entry.stat(follow_symlinks=False)
                     mark = "a directory" if is_directory else (status.st_mtime_ns, status.st_size)
                     yield entry.path, mark
+
+    def _is_ignored(self, entry: "os.DirEntry[str]") -> bool:
+        if entry.name in IGNORED or entry.name.startswith(IGNORED_PREFIXES):
+            return True
+        return entry.path in self._ignored
 
 
 class Ports(Plain):
@@ -162,22 +173,28 @@ class Limits(Plain):
         return False
 
 
-def build_outside(root: Path, *, is_alone: bool, temp: Path | None) -> list[Resource]:
+def build_outside(
+    root: Path, *, is_alone: bool, temp: Path | None, basetemp: Path | None = None
+) -> list[Resource]:
     """Build the resources of this module.
 
     :param root: pytest's root directory.
     :param is_alone: whether no other worker runs: others' files would be laid to our tests.
     :param temp: a temp directory that this process has for itself.
+    :param basetemp: where pytest makes `tmp_path`, if that lies at a place of the user's.
     """
     found: list[Resource] = [CVariables(), Ports(), Limits()]
     if temp is not None:
         found.append(Files("temp-files", temp, "use tmp_path, or remove it in a finally"))
     if is_alone:
         remedy = "write below tmp_path, or remove it in a fixture after yield"
-        found.append(Files("tree", root, remedy, depth=20))
+        tree = Files("tree", root, remedy, depth=20)
+        if basetemp is not None:
+            tree.ignore(basetemp)
+        found.append(tree)
         with contextlib.suppress(RuntimeError):  # No home.
             home = Path.home()
-            if not root.is_relative_to(home) or root == home:
+            if not home.is_relative_to(root):
                 found.append(Files("home", home, "set HOME to tmp_path with monkeypatch.setenv"))
     return found
 

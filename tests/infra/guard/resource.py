@@ -93,6 +93,10 @@ class Resource(Protocol):
         """Put the key back where that is safe, and tell whether it was."""
         ...
 
+    def close(self) -> None:
+        """Give back what it took to read the state."""
+        ...
+
 
 class Plain:
     """The defaults of a resource: one value, which can't be put back."""
@@ -133,6 +137,9 @@ class Plain:
     def restore(self, change: Change) -> bool:  # noqa: ARG002  for the others
         """Leave it."""
         return False
+
+    def close(self) -> None:
+        """Do nothing: nothing was taken."""
 
 
 def compare(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[Change]:

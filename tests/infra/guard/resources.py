@@ -1,7 +1,4 @@
-"""Lists all resources, in the order in which they are compared and put back."""
-
-from collections.abc import Iterable
-from pathlib import Path
+"""Lists the resources of the first tier, in the order in which they are compared and put back."""
 
 from .imports import Builtins, Functions, ImportPath, Modules
 from .libraries import (
@@ -16,8 +13,6 @@ from .libraries import (
     WarningFilters,
 )
 from .living import Children, Descriptors, Handlers, Threads, Timers
-from .objects import Objects
-from .outside import build_outside
 from .process import (
     Arguments,
     Environ,
@@ -75,10 +70,3 @@ def build_shallow(*, has_own_warnings: bool, has_own_seed: bool) -> list[Resourc
         AsyncioState(),
         StartMethod(),
     ]
-
-
-def build_deep(
-    objects: Objects, root: Path, *, is_alone: bool, temp: Path | None
-) -> Iterable[Resource]:
-    """Build the resources of the second tier; see `outside` for the parameters."""
-    return [objects, *build_outside(root, is_alone=is_alone, temp=temp)]

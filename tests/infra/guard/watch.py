@@ -5,6 +5,7 @@ one comparison; only where one differs it is taken apart.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from .ledger import Changes, Ledger, invert
@@ -81,12 +82,15 @@ class Watch:
             self._base[number] = self._reads[number]()
             self._truth.pop(number, None)
 
-    def end(self) -> list[Finding]:
-        """End a test: return what it, or a wide fixture that ended with it, left changed."""
+    def end(self, exempt: AbstractSet[str] = frozenset()) -> list[Finding]:
+        """End a test: return what it, or a wide fixture that ended with it, left changed.
+
+        :param exempt: names of resources that stay as they are.
+        """
         states = self.read()
         if not self._truth and is_same(self._base, states):
             return []
-        found = list(self._look_closer(states))
+        found = list(self._look_closer(states, exempt))
         self._ledger.forget_ended()
         self._truth.clear()
         self._is_blurred = False
@@ -145,7 +149,7 @@ class Watch:
 
     # --- the slow path -----------------------------------------------------------------------
 
-    def _look_closer(self, states: list[object]) -> Iterator[Finding]:
+    def _look_closer(self, states: list[object], exempt: AbstractSet[str]) -> Iterator[Finding]:
         scene = self._find_scene(self._base, states)
         for number, state in enumerate(states):
             if number not in self._truth and is_same(self._base[number], state):
@@ -153,9 +157,11 @@ class Watch:
             if number >= len(self._reads) and self._is_blurred:
                 self._base[number] = state
                 continue
-            yield from self._judge(number, state, scene)
+            yield from self._judge(number, state, scene, exempt)
 
-    def _judge(self, number: int, state: object, scene: Scene) -> Iterator[Finding]:
+    def _judge(
+        self, number: int, state: object, scene: Scene, exempt: AbstractSet[str]
+    ) -> Iterator[Finding]:
         resource = self._resources[number]
         expected = self._truth.get(number)
         if expected is None:
@@ -166,7 +172,8 @@ class Watch:
         scene = replace(scene, credited=self._ledger.find_keys(number))
         is_restored = False
         for change in resource.select(changes, scene):
-            is_back = self._is_restoring and resource.restore(change)
+            is_kept = not self._is_restoring or resource.classify(change) in exempt
+            is_back = not is_kept and resource.restore(change)
             is_restored |= is_back
             fixture = self._ledger.find_culprit((number, change.key))
             yield replace(_describe(resource, change), fixture=fixture, is_restored=is_back)

@@ -1,0 +1,185 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_infra.conftest import InnerSuite
+
+APP = "REG = {}\n"
+
+SUITE = """
+import asyncio, logging, os, sys, threading, unittest
+import pytest
+import app
+
+os.environ["AT_IMPORT"] = "1"
+
+@pytest.fixture(scope="module")
+def tidy():
+    os.environ["TIDY"] = "1"
+    yield
+    del os.environ["TIDY"]
+
+@pytest.fixture(scope="module")
+def untidy():
+    os.environ["UNTIDY"] = "1"
+    yield
+
+def test_variable():
+    os.environ["LEFT"] = "1"
+
+def test_put_back():
+    assert "LEFT" not in os.environ
+
+def test_fixtures(tidy, untidy):
+    assert os.environ["TIDY"] == os.environ["UNTIDY"] == "1"
+
+def test_lawful(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("X", "1")
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level(10)
+    asyncio.run(asyncio.sleep(0))
+
+def test_object():
+    app.REG["k"] = 1
+
+@pytest.mark.asyncio
+async def test_async():
+    os.umask(0o77)
+
+class TestCase(unittest.TestCase):
+    def test_method(self):
+        logging.getLogger("shared").setLevel(10)
+
+@pytest.mark.leaks("environ", reason="the next test needs it")
+def test_exempt():
+    os.environ["EXEMPT"] = "1"
+
+@pytest.mark.leaks("cwd", reason="it used to need it")
+def test_needlessly_exempt():
+    assert os.environ.pop("EXEMPT") == "1"
+
+def test_last():
+    pass
+"""
+
+LEFT = {
+    ("import", "test_suite.py", "os.environ['AT_IMPORT']"),
+    ("test", "test_suite.py::test_variable", "os.environ['LEFT']"),
+    ("test", "test_suite.py::test_async", "os.umask"),
+    ("test", "test_suite.py::TestCase::test_method", "logging.getLogger('shared')"),
+    ("test", "test_suite.py::test_needlessly_exempt", "os.environ['EXEMPT']"),
+    ("fixture", "untidy", "os.environ['UNTIDY']"),
+}
+OF_SECOND_TIER = {("test", "test_suite.py::test_object", "app.REG['k']")}
+
+
+def read_leaks(inner: InnerSuite) -> set[tuple[str, str, str]]:
+    path = inner.path / ".pytest_cache" / "d" / "infra" / "leaks.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {(leak["kind"], leak["culprit"], leak["path"]) for leak in found["leaks"]}
+
+
+@pytest.fixture
+def leaky(inner: InnerSuite) -> InnerSuite:
+    """A suite whose tests, fixtures and imports leave things changed."""
+    inner.write(app=APP, test_suite=SUITE)
+    return inner
+
+
+def test_report_names_each_leak_and_passes(leaky: InnerSuite) -> None:
+    result = leaky.run("--isolation-tier=2")
+
+    result.assert_outcomes(passed=10)
+    assert result.ret == 0
+    assert read_leaks(leaky) == LEFT | OF_SECOND_TIER
+    result.stdout.fnmatch_lines(
+        [
+            "*isolation: 7 left changed (environ 4, *",
+            "fixture untidy, ended with test_suite.py::test_last",
+            "*marker leaks(cwd) exempts what did not leak; drop it",
+        ]
+    )
+
+
+def test_workers_tell_the_controller_and_errors_fail_their_tests(leaky: InnerSuite) -> None:
+    result = leaky.run("--isolation=error", "-n", "2", "--dist=loadfile")
+
+    # The test that leaks passes, and its teardown is an error.
+    result.assert_outcomes(passed=10, errors=5)
+    assert read_leaks(leaky) == LEFT
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_variable*"])
+    result.stdout.no_fnmatch_line("*watch.py*")
+
+
+def test_off_watches_nothing(leaky: InnerSuite) -> None:
+    result = leaky.run("--isolation=off", "-k", "test_variable or test_async")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("*left changed*")
+
+
+def test_static_doubts_choose_what_the_second_tier_watches(leaky: InnerSuite) -> None:
+    directory = leaky.path / ".pytest_cache" / "d" / "infra"
+    directory.mkdir(parents=True)
+    doubts = {"version": 1, "tests": {"test_suite.py::test_object": ["PTI203"]}}
+    (directory / "watch.json").write_text(json.dumps(doubts), encoding="utf-8")
+
+    leaky.run("-k", "test_object or test_last")
+
+    assert read_leaks(leaky) >= OF_SECOND_TIER
+    found = json.loads((directory / "leaks.json").read_text(encoding="utf-8"))
+    assert found["watched"] == ["test_suite.py::test_object"]
+
+
+@pytest.mark.parametrize("mark", ["leaks('environ')", "leaks(reason='why')"])
+def test_exemption_without_resource_or_reason_is_an_error(inner: InnerSuite, mark: str) -> None:
+    inner.write(
+        test_suite=f"""
+        import pytest
+
+        @pytest.mark.{mark}
+        def test_exempt():
+            pass
+        """
+    )
+
+    result = inner.run_here("--isolation=report")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*lacks a resource or a reason; write @pytest.mark.leaks(*"])
+
+
+def test_guard_that_sees_nothing_stops_the_run(inner: InnerSuite) -> None:
+    inner.write(
+        conftest="""
+        from tests.infra.guard.process import Umask
+        Umask.read = lambda self: 0o22
+        """,
+        test_suite="def test_any(): pass",
+    )
+
+    result = inner.run("--isolation=report")
+
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    output = result.stdout.str() + result.stderr.str()
+    assert "the guard doesn't see a change planted in umask" in output
+
+
+def test_leaks_are_not_put_back_where_that_is_off(inner: InnerSuite, tmp_path: Path) -> None:
+    inner.write(
+        test_suite=f"""
+        import os
+
+        def test_first():
+            os.chdir({str(tmp_path)!r})
+
+        def test_second():
+            assert os.getcwd() == {str(tmp_path)!r}
+        """
+    )
+
+    result = inner.run("--isolation-restore=off")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*cwd: * after"])
