@@ -11,6 +11,7 @@ import pytest
 
 from . import accesses
 from .archive import find_directory
+from .ignored import Ignored, build_ignored
 from .records import Access, AccessList
 from .session import ACCESSES, Session
 
@@ -26,8 +27,9 @@ class AccessWatch:
 
     def __init__(self, config: pytest.Config, session: Session, channel: "Channel") -> None:
         self._channel = channel
-        ignored = build_ignored(config, session)
-        self._notebook = accesses.Notebook(session.worker_id, ignored, self._send)
+        self._notebook = accesses.Notebook(
+            session.worker_id, find_ignored(config, session), self._send, clock=accesses.Clock()
+        )
 
     # trylast: what is imported for a collection costs no event, and no test has begun.
     @pytest.hookimpl(trylast=True)
@@ -35,32 +37,25 @@ class AccessWatch:
         """Listen from now on."""
         accesses.install(self._notebook)
 
-    # tryfirst: against pytest, which sets the test up in this hook.
+    # tryfirst: against pytest, which sets the test up in this hook.  It is the only one that every
+    # test pays for: when a test ends, the controller knows from its reports.
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Note for this test."""
-        self._notebook.begin_test(item.nodeid)
-
-    # wrapper, tryfirst: outermost, after all that is torn down; but before xdist reports that the
-    # test has ended, or one that waits for it could begin within its time.
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
-        """Tell what the test touched."""
-        try:
-            return (yield)
-        finally:
-            self._notebook.end_test(is_exempt=functools.partial(is_exempt, item))
+        """Tell what the test before this one touched, and note for this one."""
+        notebook = self._notebook
+        if notebook.has_news:
+            notebook.tell(is_exempt=is_exempt(notebook.test))
+        notebook.test = item
 
     @pytest.hookimpl(wrapper=True)
-    # object: what the fixture returns.
     def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+        self,
+        fixturedef: pytest.FixtureDef[object],
     ) -> Iterator[None]:
         """Note for a wide fixture while it is set up and torn down; it holds until its end."""
         if fixturedef.scope == "function":
             return (yield)
-        test = request._pyfuncitem.nodeid  # noqa: SLF001  a wide fixture's node is no test
-        fixture = f"fixture {fixturedef.argname} ({fixturedef.scope}) of {test}"
+        fixture = (f"{fixturedef.argname} ({fixturedef.scope})", self._notebook.nodeid)
         # The first finaliser runs last, the last one first.
         fixturedef.addfinalizer(functools.partial(self._notebook.end_fixture, fixture))
         self._notebook.enter(fixture)
@@ -70,27 +65,30 @@ class AccessWatch:
             self._notebook.leave()
             fixturedef.addfinalizer(functools.partial(self._notebook.enter, fixture))
 
-    # trylast: pytest tears down in this hook what a broken-off run left.
+    # trylast: pytest tears down in this hook what a run left that was broken off.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Tell what is left; what comes after is nobody's."""
-        self._notebook.end_test()
+        """Tell what the last test touched; what comes after it is nobody's."""
+        self._notebook.tell(is_exempt=is_exempt(self._notebook.test))
+        self._notebook.test = None
 
     def _send(self, found: Sequence[Access]) -> None:
         self._channel.send((ACCESSES, AccessList(found).to_json()))
 
 
-def is_exempt(item: pytest.Item) -> bool:
+def is_exempt(item: accesses.Test | None) -> bool:
     """Tell whether a test says that it shares something with other workers, and why."""
-    return any(RESOURCE in mark.args for mark in item.iter_markers("leaks"))
+    return isinstance(item, pytest.Item) and any(
+        RESOURCE in mark.args for mark in item.iter_markers("leaks")
+    )
 
 
-def build_ignored(config: pytest.Config, session: Session) -> accesses.Ignored:
-    """Build what belongs to this worker alone, or to the run and its tools."""
+def find_ignored(config: pytest.Config, session: Session) -> Ignored:
+    """Find what belongs to this worker alone, or to the run and its tools."""
     directories = [str(session.settings.infra_dir), str(session.run_path)]
     if basetemp := config.getoption("basetemp", None):
         directories.append(str(basetemp))
     if cache := find_directory(config):
         directories.append(str(cache.parents[1]))
     log_file = config.getoption("log_file", None) or config.getini("log_file")
-    return accesses.build_ignored(directories, [str(log_file)] if log_file else [])
+    return build_ignored(directories, [str(log_file)] if log_file else [])

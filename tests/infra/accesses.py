@@ -6,64 +6,63 @@ is told by `access_watch`, and what two workers held at once is found in `conten
 """
 
 import os
-import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Protocol
 
+from .ignored import Ignored, is_device
 from .records import Access, AccessKind
 from .touches import READERS, Effect, Touch, find_path, is_reading, read_event
 
 FOLLOWING: Final = frozenset({AccessKind.FILE, AccessKind.APPENDED, AccessKind.DATABASE})
 """What goes to the file that a link points to; the others are about the link itself."""
 
-PLACELESS: Final = ("*", "@")
-"""How targets begin that are no paths."""
-
 MADE: Final = frozenset({AccessKind.DIRECTORY, AccessKind.FOUND})
 
-IGNORED_NAMES: Final = re.compile(
-    r"[/\\](?:__pycache__|\.pytest_cache|\.hypothesis)(?:[/\\]|$)"
-    r"|\.pyc(?:\.\d+)?$"
-    r"|[/\\]\.coverage[^/\\]*$"
-)
-"""Compiled modules, caches and coverage's data: many processes write them by design."""
+TRUSTED_S: Final = 1.0
+"""How far the wall clock may have drifted, or been set, since the process began."""
 
-DEVICES: Final = ("/dev/", "/proc/", "/sys/")
-SHARED_MEMORY: Final = "/dev/shm/"  # noqa: S108  compared, not used
+Owner = tuple[str, str]
+"""A wide fixture and the test that it was set up for; an empty string and the test itself."""
 
-Key = tuple[str, AccessKind, str]
+Key = tuple[Owner, AccessKind, str]
+"""Who touched what, and what it is."""
+
 # Any: arguments of audit events have any types.
 Hook = Callable[[str, tuple[Any, ...]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """What doesn't count: directories, with a separator at their ends, and files."""
+class Test(Protocol):
+    """What is asked of a test, and only where it touched something."""
 
-    prefixes: tuple[str, ...]
-    files: frozenset[str] = frozenset()
-
-    def has(self, path: str) -> bool:
-        """Tell whether a path is one of those, or below one."""
-        if path in self.files or f"{path}{os.sep}".startswith(self.prefixes):
-            return True
-        return IGNORED_NAMES.search(path) is not None
+    @property
+    def nodeid(self) -> str:
+        """Its name."""
 
 
-def build_ignored(directories: Iterable[str], files: Iterable[str] = ()) -> Ignored:
-    """Build it from paths as they are given, and with their links followed."""
-    prefixes = {f"{path}{os.sep}" for given in directories for path in _list_names(given)}
-    return Ignored(
-        tuple(sorted(prefixes)), frozenset(path for given in files for path in _list_names(given))
-    )
+class Clock:
+    """The time since the epoch, also within a test that sets the clock to another one.
 
+    What fakes the time of day leaves the performance counter alone, or the references to it that
+    were taken before.
+    """
 
-def _list_names(path: str) -> tuple[str, str]:
-    return os.path.abspath(path), os.path.realpath(path)  # noqa: PTH100  as text
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        counter: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._wall = wall
+        self._counter = counter
+        self._offset = wall() - counter()
+
+    def __call__(self) -> float:
+        """Return what the wall clock says, unless the counter says that it can't be."""
+        now, expected = self._wall(), self._counter() + self._offset
+        return now if abs(now - expected) < TRUSTED_S else expected
 
 
 class Page:
@@ -77,7 +76,7 @@ class Page:
 
 
 class Notebook:
-    """Notes what the current test, or the wide fixture that is set up for it, touches."""
+    """Notes what the current test, or a wide fixture that is set up for it, touches."""
 
     def __init__(
         self,
@@ -85,10 +84,12 @@ class Notebook:
         ignored: Ignored,
         send: Callable[[Sequence[Access]], None],
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
-        self.owner: str | None = None
-        """None between tests: what happens then is nobody's."""
+        self.test: Test | None = None
+        """Set when one begins; None before the first and after the last."""
+        self.has_news = False
+        """Whether `tell` has anything to do; asked before each test."""
         self.failures = 0
         """How many events could not be read; a hook that raises would break the test."""
         self._worker_id = worker_id
@@ -97,10 +98,10 @@ class Notebook:
         self._clock = clock
         self._pid = os.getpid()
         self._local = threading.local()
-        self._outer: list[str | None] = []
+        self._fixtures: list[Owner] = []
         self._pages: dict[Key, Page] = {}
-        self._open: dict[str, list[Access]] = {}
-        self._ended: dict[str, float] = {}
+        self._open: dict[Owner, list[Access]] = {}
+        self._ended: dict[Owner, float] = {}
         self._private: set[str] = set()
         self._lock_files: set[str] = set()
         self._held: dict[int, str] = {}
@@ -108,64 +109,57 @@ class Notebook:
 
     # --- whose it is -------------------------------------------------------------------------
 
-    def begin_test(self, nodeid: str) -> None:
-        """Note from now on for a test; called before anything of it is set up."""
-        self.owner = nodeid
-        if self._outer:
-            self._outer.clear()
+    @property
+    def nodeid(self) -> str:
+        """The test that runs now."""
+        return self.test.nodeid if self.test is not None else ""
 
-    def enter(self, fixture: str) -> None:
+    def enter(self, fixture: Owner) -> None:
         """Note for a wide fixture, which is set up or torn down within a test."""
-        self._outer.append(self.owner)
-        self.owner = fixture
+        self._fixtures.append(fixture)
 
     def leave(self) -> None:
         """Note for the test, or the wide fixture around, again."""
-        if self._outer:
-            self.owner = self._outer.pop()
+        if self._fixtures:
+            self._fixtures.pop()
 
-    def end_fixture(self, fixture: str) -> None:
-        """Note when a wide fixture gave back what it held; told when the test around it ends."""
+    def end_fixture(self, fixture: Owner) -> None:
+        """Note when a wide fixture gave back what it held; its teardown is over."""
         self.leave()
         self._ended[fixture] = self._clock()
+        self.has_news = True
 
-    def end_test(self, *, is_exempt: Callable[[], bool] = lambda: False) -> None:
-        """Tell what a test touched, if anything, and note nothing until the next one begins.
+    def tell(self, *, is_exempt: bool = False) -> None:
+        """Tell what the test that has ended touched, unless it is exempt, and begin anew.
 
-        :param is_exempt: asked only where there is something to tell.
+        A test's accesses have no end: the reader knows from its reports when it was over.  What a
+        wide fixture touched is told at once, and again once the fixture has ended.
         """
-        test, self.owner = self.owner, None
-        if self._directories:
-            # A link may lead elsewhere in the next test.
-            self._directories.clear()
-        if not self._pages and not self._ended:
-            return
-        stops: dict[str | None, float] = dict(self._ended.items())
-        stops[test] = self._clock()
-        found = list(self._take_pages())
-        if found and is_exempt():
-            found = []
-        again = [access for fixture in self._ended for access in self._open.pop(fixture, ())]
+        pages, ended = self._pages, self._ended
+        self._pages, self._ended, self.has_news = {}, {}, False
+        self._fixtures.clear()
+        # A link may lead elsewhere in the next test.
+        self._directories.clear()
+        found = [] if is_exempt else list(self._read_pages(pages))
         for access in found:
-            if access.owner not in stops:
-                self._open.setdefault(access.owner, []).append(access)
-        self._ended.clear()
-        if told := [replace(each, stop=stops.get(each.owner)) for each in (*again, *found)]:
+            if access.fixture:
+                self._open.setdefault((access.fixture, access.nodeid), []).append(access)
+        again = [
+            replace(access, stop=stop)
+            for fixture, stop in ended.items()
+            for access in self._open.pop(fixture, ())
+        ]
+        if told := [*found, *again]:
             self._send(told)
 
-    def _take_pages(self) -> Iterator[Access]:
-        pages, self._pages = self._pages, {}
-        parents = {
-            (owner, os.path.dirname(target))  # noqa: PTH120  as text
-            for owner, kind, target in pages
-            if kind in MADE
-        }
-        for (owner, kind, target), page in pages.items():
+    def _read_pages(self, pages: Mapping[Key, Page]) -> Iterator[Access]:
+        parents = {os.path.dirname(target) for _, kind, target in pages if kind in MADE}  # noqa: PTH120  as text
+        for ((fixture, test), kind, target), page in pages.items():
             # Whoever makes a/b makes sure of a; only b is its own.
-            is_parent = kind in MADE and (owner, target) in parents
+            is_parent = kind in MADE and target in parents
             if not is_parent and target not in self._lock_files:
                 locks = tuple(sorted(page.locks))
-                yield Access(self._worker_id, kind, target, owner, page.start, None, locks)
+                yield Access(self._worker_id, kind, target, test, fixture, page.start, None, locks)
 
     # --- what it is --------------------------------------------------------------------------
 
@@ -202,13 +196,12 @@ class Notebook:
                 self._write(kind, path)
 
     def _write(self, kind: AccessKind, target: str) -> None:
-        owner = self.owner
-        if owner is None:
-            return
+        owner = self._fixtures[-1] if self._fixtures else ("", self.nodeid)
         locks = frozenset(path for number, path in self._held.items() if _is_open(number, path))
         page = self._pages.get((owner, kind, target))
         if page is None:
             self._pages[owner, kind, target] = Page(self._clock(), locks)
+            self.has_news = True
         else:
             page.locks &= locks
 
@@ -229,7 +222,7 @@ class Notebook:
         """Return the path without links, or None where it doesn't count."""
         full = target if os.path.isabs(target) else os.path.join(os.getcwd(), target)  # noqa: PTH109, PTH117, PTH118  as text
         # Below tmp_path, too, a link may lead to what is shared; a device is none.
-        if full.startswith(DEVICES) and not full.startswith(SHARED_MEMORY):
+        if is_device(full):
             return None
         path = self._follow(full, is_last=is_following)
         if self._ignored.has(path) or self._is_private(path):
@@ -249,6 +242,7 @@ class Notebook:
         found = self._directories.get(path)
         if found is None:
             found = self._directories[path] = os.path.realpath(path)
+            self.has_news = True
         return found
 
     def _is_private(self, path: str) -> bool:
@@ -272,7 +266,7 @@ def make_hook(notebook: Notebook) -> Hook:
 
     # Any: as above.
     def hear(event: str, args: tuple[Any, ...]) -> None:
-        if event in wanted and notebook.owner is not None:
+        if event in wanted and notebook.test is not None:
             notebook.note(event, args)
 
     return hear

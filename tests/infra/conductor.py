@@ -189,9 +189,9 @@ class Conductor:
         audit = audit_run(run, crashed=self._crashed) if self._plan else Audit()
         return run, audit
 
-    def find_contention(self) -> Contention:
+    def find_contention(self, run: RunRecord) -> Contention:
         """Find what two workers held at once, and write it down; called after `close`."""
-        contention = join_accesses(self._access_log.get_accesses())
+        contention = join_accesses(self._access_log.close(run.spans))
         directory = find_directory(self._config)
         if directory is not None:
             # Where the history can't be written either, it has said so.

@@ -27,7 +27,7 @@ class Reason(StrEnum):
     APART = "at different times"
     LOCKED = "under a lock"
     APPENDED = "appended to only"
-    FOUND = "made by none of them"
+    ADDRESSES = "at different addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def join_accesses(accesses: Iterable[Access]) -> Contention:
     conflicts: list[Conflict] = []
     shared: list[Shared] = []
     for target, members in groups.items():
-        if len({member.worker_id for member in members}) > 1:
+        # Making sure of a directory that was there before is no use of it.
+        is_used = any(member.kind is not AccessKind.FOUND for member in members)
+        if is_used and len({member.worker_id for member in members}) > 1:
             _judge(target, members, conflicts, shared)
     conflicts.sort(key=lambda conflict: (conflict.second.start, conflict.target))
     shared.sort(key=lambda one: one.target)
@@ -141,8 +143,11 @@ def _find_reason(pairs: Sequence[tuple[Access, Access]]) -> Reason:
         return Reason.APART
     if any({*one.locks} & {*other.locks} for one, other in pairs):
         return Reason.LOCKED
-    is_appended = all(one.kind is AccessKind.APPENDED for one, _ in pairs)
-    return Reason.APPENDED if is_appended else Reason.FOUND
+    is_port = any(one.kind is AccessKind.PORT for one, _ in pairs)
+    if is_port:
+        return Reason.ADDRESSES
+    is_appended = any(one.kind is AccessKind.APPENDED for one, _ in pairs)
+    return Reason.APPENDED if is_appended else Reason.APART
 
 
 def _get_stop(access: Access) -> float:

@@ -120,7 +120,8 @@ def _describe(conflict: Conflict) -> dict[str, Any]:
 # Any: as above.
 def _describe_access(access: Access) -> dict[str, Any]:
     return {
-        "owner": access.owner,
+        "nodeid": access.nodeid,
+        "fixture": access.fixture,
         "worker": access.worker_id,
         "use": access.kind,
         "start": access.start,

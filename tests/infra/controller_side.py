@@ -89,7 +89,7 @@ class ControllerSide:
         run, audit = self._conductor.close(is_warm=is_warm)
         self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
         if self._session.settings.isolation != "off":
-            self._contention = self._conductor.find_contention()
+            self._contention = self._conductor.find_contention(run)
             isolation.write_book(self._config, self._conductor.book)
             if self._conductor.book.leaks and self._session.settings.isolation == isolation.ERROR:
                 verdict.fail_tests(session)

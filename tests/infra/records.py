@@ -201,19 +201,26 @@ class Access:
     kind: AccessKind
     target: str
     """An absolute path without links, or protocol, address and port, such as `tcp ::1 8080`."""
-    owner: str
-    """Node id of the test, or the wide fixture and the test that it was set up for."""
+    nodeid: str
+    """The test that ran."""
+    fixture: str
+    """The wide fixture that was set up for it or torn down; empty for the test itself."""
     start: float
     """Seconds since the epoch by the worker's clock."""
     stop: float | None
-    """None: until its worker ends, unless the same access comes again with an end."""
+    """None: to the end of the test; of a fixture's until that is told, or the worker ends."""
     locks: tuple[str, ...] = ()
     """Paths of the lock files that the process held whenever it touched the target."""
+
+    @property
+    def owner(self) -> str:
+        """Who it was, in words."""
+        return f"fixture {self.fixture} of {self.nodeid}" if self.fixture else self.nodeid
 
 
 @dataclass(frozen=True, slots=True)
 class AccessList:
-    """What a worker tells about one test or fixture that has ended."""
+    """What a worker tells about a test that has ended."""
 
     accesses: Sequence[Access]
 
@@ -231,8 +238,8 @@ class AccessList:
         rows = _read_object("list of accesses", text)["accesses"]
         return cls(
             [
-                Access(worker_id, AccessKind(kind), target, owner, start, stop, tuple(locks))
-                for worker_id, kind, target, owner, start, stop, locks in rows
+                Access(worker, AccessKind(kind), target, nodeid, fixture, start, stop, tuple(locks))
+                for worker, kind, target, nodeid, fixture, start, stop, locks in rows
             ]
         )
 

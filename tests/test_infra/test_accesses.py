@@ -10,14 +10,23 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.accesses import Notebook, build_ignored, make_hook
+from tests.infra.accesses import Clock, Notebook, make_hook
+from tests.infra.ignored import build_ignored
 from tests.infra.records import Access, AccessKind, AccessList
 from tests.infra.touches import read_event
+
+
+@dataclass(frozen=True)
+class Named:
+    """A test, as far as the notebook asks."""
+
+    nodeid: str
 
 
 class Watched:
@@ -36,11 +45,12 @@ class Watched:
 
     @contextlib.contextmanager
     def test(self, name: str = "t", *, is_exempt: bool = False) -> Iterator[None]:
-        self.notebook.begin_test(name)
+        self.notebook.test = Named(name)
         try:
             yield
         finally:
-            self.notebook.end_test(is_exempt=lambda: is_exempt)
+            self.notebook.tell(is_exempt=is_exempt)
+            self.notebook.test = None
         assert self.notebook.failures == 0
 
     def tell(self) -> list[tuple[str, str]]:
@@ -196,7 +206,7 @@ def test_unix_socket_is_noted(watched: Watched, monkeypatch: pytest.MonkeyPatch)
     assert watched.tell() == [("socket", "s")]
 
 
-def test_access_lasts_from_its_first_event_to_the_end_of_the_test(watched: Watched) -> None:
+def test_access_starts_with_its_first_event(watched: Watched) -> None:
     with watched.test("first"):
         (watched.place / "a").write_text("x")
         (watched.place / "a").write_text("x")
@@ -204,7 +214,7 @@ def test_access_lasts_from_its_first_event_to_the_end_of_the_test(watched: Watch
         pass
 
     [access] = watched.sent
-    assert (access.owner, access.start, access.stop) == ("first", 1, 2)
+    assert (access.owner, access.start, access.stop) == ("first", 1, None)
 
 
 def test_between_tests_nothing_is_noted(watched: Watched) -> None:
@@ -218,23 +228,23 @@ def test_between_tests_nothing_is_noted(watched: Watched) -> None:
 
 
 def test_fixture_holds_until_its_end(watched: Watched) -> None:
+    fixture = ("f (session)", "first")
     with watched.test("first"):
-        watched.notebook.enter("fixture")
+        watched.notebook.enter(fixture)
         (watched.place / "a").write_text("x")
         watched.notebook.leave()
         (watched.place / "b").write_text("x")
     with watched.test("second"):
-        watched.notebook.enter("fixture")
+        watched.notebook.enter(fixture)
         (watched.place / "a").unlink()
-        watched.notebook.end_fixture("fixture")
+        watched.notebook.end_fixture(fixture)
 
-    told = [(each.owner, each.kind.value, each.start, each.stop) for each in watched.sent]
-    assert told == [
-        ("fixture", "file", 1, None),
-        ("first", "file", 2, 3),
-        ("fixture", "file", 1, 5),
-        ("fixture", "removed path", 4, 5),
-    ]
+    told = {(each.owner, each.kind.value, each.start): each.stop for each in watched.sent}
+    assert told == {
+        ("fixture f (session) of first", "file", 1): 4,
+        ("first", "file", 2): None,
+        ("fixture f (session) of first", "removed path", 3): 4,
+    }
 
 
 def test_other_thread_notes_for_the_test(watched: Watched) -> None:
@@ -252,7 +262,7 @@ def test_forked_child_notes_nothing(watched: Watched) -> None:
     with watched.test():
         if (pid := os.fork()) == 0:
             (watched.place / "a").write_text("x")
-            watched.notebook.end_test()
+            watched.notebook.tell()
             os._exit(len(watched.sent))
         _, status = os.waitpid(pid, 0)
 
@@ -291,7 +301,7 @@ def test_exempt_test_tells_nothing(watched: Watched) -> None:
 
 
 def test_event_that_cannot_be_read_breaks_nothing(watched: Watched) -> None:
-    watched.notebook.begin_test("t")
+    watched.notebook.test = Named("t")
 
     watched.notebook.note("os.mkdir", (object(), 0, -1))
 
@@ -310,6 +320,15 @@ def test_open_of_a_descriptor_is_nothing_new() -> None:
 
 
 def test_list_survives_its_journey() -> None:
-    access = Access("gw0", AccessKind.FILE, "/a", "t", 1.5, None, ("/lock",))
+    access = Access("gw0", AccessKind.FILE, "/a", "t", "", 1.5, None, ("/lock",))
 
     assert AccessList.from_json(AccessList([access]).to_json()) == AccessList([access])
+
+
+@pytest.mark.parametrize(("wall", "expected"), [(105.25, 105.25), (7.0, 105.0), (1e9, 105.0)])
+def test_clock_is_not_taken_in_by_a_test_that_sets_it(wall: float, expected: float) -> None:
+    walls, counters = iter([100.0, wall]), iter([20.0, 25.0])
+
+    clock = Clock(walls.__next__, counters.__next__)
+
+    assert clock() == expected

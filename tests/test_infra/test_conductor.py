@@ -7,7 +7,7 @@ from tests.infra.chronicle import Chronicle
 from tests.infra.conductor import Conductor
 from tests.infra.history import History, Past
 from tests.infra.records import Block, Manifest, Routing, WorkerRecord
-from tests.infra.session import CHANNEL, FAREWELL, SLOT, Session
+from tests.infra.session import CHANNEL, FAREWELL, MANIFEST, SLOT, Session
 
 
 class FakeChannel:
@@ -43,7 +43,7 @@ def conductor(infra_session: Session) -> Conductor:
 
 def tell(node: Any, first_vmid: int, **fields: Any) -> None:
     block = Block(first_vmid, first_vmid + 9, first_vmid)
-    node.workerinput[CHANNEL].send(Manifest(node.gateway.id, block, **fields).to_json())
+    node.workerinput[CHANNEL].send((MANIFEST, Manifest(node.gateway.id, block, **fields).to_json()))
 
 
 def test_replacement_takes_the_slot_of_its_predecessor(conductor: Conductor) -> None:

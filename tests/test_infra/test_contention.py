@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from tests.infra.access_log import AccessLog
 from tests.infra.contention import (
-    Contention,
     Reason,
     is_tolerable,
     join_accesses,
     overlap,
 )
 from tests.infra.contention_report import render_conflicts, render_json, render_title
-from tests.infra.records import Access, AccessKind, AccessList
+from tests.infra.records import Access, AccessKind, AccessList, Span
 from tests.test_infra.conftest import InnerSuite
+from tests.test_infra.runs import STARTED, make_span
 
 FILE, APPENDED = AccessKind.FILE, AccessKind.APPENDED
 DIRECTORY, FOUND = AccessKind.DIRECTORY, AccessKind.FOUND
@@ -33,14 +33,11 @@ def make_access(  # noqa: PLR0913  each is one column of a table of accesses
     kind: AccessKind = FILE,
     target: str = "/a",
     owner: str = "",
+    fixture: str = "",
     locks: Sequence[str] = (),
 ) -> Access:
     name = owner or f"t.py::test_{worker}"
-    return Access(f"gw{worker}", kind, target, name, start, stop, tuple(locks))
-
-
-def find_targets(contention: Contention) -> list[str]:
-    return [conflict.target for conflict in contention.conflicts]
+    return Access(f"gw{worker}", kind, target, name, fixture, start, stop, tuple(locks))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +70,6 @@ def test_two_workers_at_the_same_time_are_a_conflict(
     [
         ({"kind": APPENDED}, {"kind": APPENDED}, Reason.APPENDED),
         ({"kind": APPENDED}, {"kind": FILE}, None),
-        ({"kind": FOUND}, {"kind": FOUND}, Reason.FOUND),
         ({"kind": DIRECTORY}, {"kind": FOUND}, None),
         ({"kind": AccessKind.REMOVED}, {"kind": FOUND}, None),
         ({"locks": ["/l", "/m"]}, {"locks": ["/l"]}, Reason.LOCKED),
@@ -113,6 +109,12 @@ def test_addresses_of_one_port_differ_unless_one_is_all(
     )
 
     assert bool(found.conflicts) is is_conflict
+
+
+def test_directory_that_was_there_before_is_not_shared() -> None:
+    found = join_accesses(make_access(worker, 1, 2, kind=FOUND) for worker in (0, 1))
+
+    assert (found.conflicts, found.shared) == ([], [])
 
 
 def test_one_target_is_one_conflict_with_all_its_owners() -> None:
@@ -166,28 +168,37 @@ def test_sweep_finds_what_comparing_all_with_all_finds(accesses: list[Access]) -
         target
         for target in ("/a", "/b")
         if len({each.worker_id for each in accesses if each.target == target}) > 1
+        and {each.kind for each in accesses if each.target == target} != {FOUND}
     }
     assert {each.target for each in found.shared} == together - set(expected)
 
 
-def test_log_takes_the_end_that_comes_later() -> None:
+def close_log(*accesses: Access, spans: Sequence[Span] = ()) -> list[float | None]:
     log = AccessLog()
+    for access in accesses:
+        log.receive(AccessList([access]).to_json())
+    log.note_down("gw1", 99.0)
+    return [access.stop for access in log.close(spans)]
 
-    for stop in (None, 7.0):
-        log.receive(AccessList([make_access(0, 1, stop)]).to_json())
 
-    assert [access.stop for access in log.get_accesses()] == [7.0]
+def test_log_takes_the_end_of_a_fixture_that_comes_later() -> None:
+    told = [make_access(0, 1, stop, fixture="f") for stop in (None, 7.0)]
+
+    assert close_log(*told) == [7.0]
 
 
-def test_what_a_dead_worker_held_is_free() -> None:
-    log = AccessLog()
-    log.receive(AccessList([make_access(0, 1, None)]).to_json())
-    log.receive(AccessList([make_access(1, 3, 4)]).to_json())
-    assert find_targets(join_accesses(log.get_accesses())) == ["/a"]
+def test_what_a_fixture_of_a_dead_worker_held_is_free() -> None:
+    assert close_log(make_access(0, 1, None, fixture="f")) == [None]
+    assert close_log(make_access(1, 1, None, fixture="f")) == [99.0]
 
-    log.note_down("gw0", 2.0)
 
-    assert find_targets(join_accesses(log.get_accesses())) == []
+def test_test_holds_to_its_end_or_that_of_its_attempt() -> None:
+    spans = [make_span(0, 0, start, start + 1.0) for start in (1.0, 3.0)]
+    accesses = [make_access(0, STARTED + start, None) for start in (1.5, 2.5, 3.5)]
+
+    stops = close_log(*accesses, spans=spans)
+
+    assert stops == [STARTED + 2.0, STARTED + 4.0], "what happened between two tests is nobody's"
 
 
 def test_report_names_both_tests_and_times_and_the_way_out() -> None:

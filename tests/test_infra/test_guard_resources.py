@@ -156,11 +156,10 @@ def kept_loop() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("kept_loop")
-@pytest.mark.parametrize(
-    ("name", "act", "path"), RESTORED
-)
+@pytest.mark.parametrize(("name", "act", "path"), RESTORED)
 def test_change_is_seen_named_and_put_back(
-    resources: Mapping[str, Resource], name: str, act: Callable[[], object], path: str) -> None:
+    resources: Mapping[str, Resource], name: str, act: Callable[[], object], path: str
+) -> None:
     resource = resources[name]
     before = dict(resource.unfold(resource.read()))
 

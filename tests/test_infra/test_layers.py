@@ -9,7 +9,8 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors", "options", "guard", "gate", "nursery_client", "nursery_request"},
+    {"records", "errors", "options", "guard", "ignored", "gate"},
+    {"nursery_client", "nursery_request"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {"estimates", "durations", "expressions", "leaks"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
