@@ -22,4 +22,31 @@ class Confirmed:
         return is_there and re.fullmatch(self.culprit, culprit) is not None
 
 
-CONFIRMED: Final[Sequence[Confirmed]] = ()
+CONFIRMED: Final[Sequence[Confirmed]] = (
+    Confirmed(
+        "click",
+        "logging",
+        r"tests/test_stream_lifecycle\.py::test_invoke_with_stream_handler_on_stderr",
+        "sets the level of the logger test_stream_handler_stderr to DEBUG; takes its handler off "
+        "in `finally`, and leaves the level",
+    ),
+    Confirmed(
+        "click",
+        "logging",
+        r"tests/test_testing\.py::test_capture_fd_logging_handler",
+        "sets the level of a logger and turns its propagation off; takes its handler off at the "
+        "end, and leaves both",
+    ),
+    Confirmed(
+        "click",
+        "temp-files",
+        r"tests/test_termui\.py::test_(fast_)?edit",
+        "edits a file with `sed -i~`, whose backup stays in the temp directory",
+    ),
+    Confirmed(
+        "jinja2",
+        "tree",
+        r"tests/test_loader\.py::TestFileSystemLoader::test_caches_template_based_on_mtime",
+        "sets the time of tests/res/templates/test.html, a file of the repository, to now",
+    ),
+)

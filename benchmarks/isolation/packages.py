@@ -175,7 +175,8 @@ def _render_leaks(result: Result) -> list[str]:
 def _render_second(result: Result) -> list[str]:
     known = {(one.resource, one.culprit) for one in result.first.findings}
     return [
-        f"- {result.package.name}: {_shorten(one)}"
+        f"- {result.package.name}: {_shorten(one)}: "
+        f"**{explain(result.package, one) or 'not looked into'}**"
         for one in result.second.findings
         if (one.resource, one.culprit) not in known
     ]

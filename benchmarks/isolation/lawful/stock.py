@@ -4,9 +4,12 @@ import contextvars
 import functools
 import itertools
 import logging
+import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import ModuleType
 
 LOG = logging.getLogger("stock")
 LOG.addHandler(logging.NullHandler())
@@ -76,6 +79,16 @@ def send(text: str) -> str:
 def get_pool() -> ThreadPoolExecutor:
     """Return the one pool, which is started when it is first asked for."""
     return ThreadPoolExecutor(2, "stock")
+
+
+class Loader:
+    """Registers a module that goes when it goes, as some template loaders do."""
+
+    def __init__(self) -> None:
+        self.module = ModuleType(f"stock_loaded_{id(self):x}")
+        name = self.module.__name__
+        proxy = weakref.proxy(self.module, lambda _gone: sys.modules.pop(name, None))
+        vars(sys)["modules"][name] = proxy
 
 
 class Depot:

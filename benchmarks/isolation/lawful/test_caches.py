@@ -66,6 +66,12 @@ def test_lazy_imports() -> None:
     assert "colorsys" in sys.modules
 
 
+def test_module_that_goes_with_its_owner() -> None:
+    loader = stock.Loader()
+
+    assert loader.module.__name__ in sys.modules
+
+
 def test_first_use_of_the_temp_directory() -> None:
     with tempfile.TemporaryDirectory() as name:
         Path(name, "x").touch()
@@ -100,6 +106,10 @@ def test_random_numbers() -> None:
     assert 0 <= random.random() < 1
     assert random.choice("ab") in "ab"
     random.shuffle([1, 2, 3])
+
+
+def test_more_random_numbers_than_the_state_has_words() -> None:
+    assert len([random.random() for _ in range(2000)]) == 2000
 
 
 def test_seeded_generator_of_its_own() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from planted import activity, arrivals, interpreter, library, objects, process
+from planted import activity, arrivals, interpreter, library, objects, process, unseen
 from planted.plant import Plant
 
 PLANTS: Final[tuple[Plant, ...]] = (
@@ -12,6 +12,7 @@ PLANTS: Final[tuple[Plant, ...]] = (
     *library.PLANTS,
     *arrivals.PLANTS,
     *objects.PLANTS,
+    *unseen.PLANTS,
 )
 
 __all__ = ["PLANTS", "Plant"]
