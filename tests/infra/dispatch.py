@@ -212,7 +212,7 @@ class Dispatcher:
             self._take_second(desk)
         elif level or have < 2 or (self._chunk_limit is not None and desk.worker in self._outbox):  # noqa: PLR2004  likewise
             return
-        elif desk.load_s < self._get_low_s():
+        elif desk.load_s < self._find_low_s():
             self._take_batch(desk)
 
     def _take_unit(self, desk: Desk, unit: Unit, share_s: float) -> None:
