@@ -39,6 +39,11 @@ SWITCHED_OFF: Final = {
 }
 """Options of pytest's that leave tests out, change their order, or wait for a person."""
 
+NO_ORDER: Final = (
+    "--order={} is no order; give natural, reverse, twice, random:SEED, "
+    "or twice: before one of them"
+)
+
 SHOWN_TEXT: Final = 300
 
 
@@ -72,10 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not order and not journal:
         return
     if not order or not ORDER.fullmatch(order):
-        raise pytest.UsageError(
-            f"--order={order} is no order; give natural, reverse, twice, random:SEED, "
-            "or twice: before one of them"
-        )
+        raise pytest.UsageError(NO_ORDER.format(order))
     changed = switch_off(config)
     is_writer = bool(journal) and not is_worker(config)
     stage = Stage(config, order, Journal(Path(journal)) if is_writer else None)
