@@ -89,7 +89,7 @@ def switch_off(config: pytest.Config) -> list[str]:
     """Set the options that a comparison of orders can't have, and return those that were on."""
     changed = []
     for name, value in SWITCHED_OFF.items():
-        if getattr(config.option, name, value) != value:
+        if getattr(config.option, name, None):
             changed.append(name)
             setattr(config.option, name, value)
     return changed

@@ -135,7 +135,8 @@ def find_changed_tests(results: Sequence[Result]) -> Iterator[Divergence]:
     changed: dict[str, tuple[str, Pass]] = {}
     for item, worker, nodeids in told[1:]:
         left = [nodeid for nodeid in reference if not _is_left_out(nodeid, item)]
-        where = f"{worker} of {item.name}" if item.workers else item.name
+        process = f"{worker} of {item.name}" if item.workers else item.name
+        where = f"{process}, hash seed {item.hash_seed}"
         for nodeid, note in _compare_collections(left, nodeids, where):
             changed.setdefault(nodeid, (note, item))
     for nodeid, (note, item) in changed.items():
@@ -262,6 +263,7 @@ def group_by_outcome(samples: Sequence[Sample]) -> Mapping[str, Sequence[str]]:
     """Return, for each outcome, the names of the passes that saw it, in their order."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for sample in samples:
-        run = ", 2nd run" if sample.number > 1 else ""
-        groups[sample.outcome].append(f"{sample.item.name}{run}")
+        name = replace(sample.item, without=()).name
+        run = f" (run {sample.number})" if sample.item.runs > 1 else ""
+        groups[sample.outcome].append(f"{name}{run}")
     return {outcome: list(names) for outcome, names in groups.items()}

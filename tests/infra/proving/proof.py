@@ -7,6 +7,7 @@ from typing import Final
 from .campaign import Campaign
 from .comparison import (
     Divergence,
+    Kind,
     collect_samples,
     count_alike_failures,
     find_divergences,
@@ -14,7 +15,7 @@ from .comparison import (
 )
 from .leaks import Leak
 from .pairs import PairCount, bound_failure, count_pairs, count_runs
-from .plan import Wish, find_guard_arguments, render_command
+from .plan import Pass, Wish, find_guard_arguments, render_command
 from .process import Ending, Result
 
 NEVER_COVERED: Final = (
@@ -35,7 +36,7 @@ class Proof:
     blocked: Sequence[str]
     results: Sequence[Result]
     divergences: Sequence[Divergence]
-    tests: int
+    nodeids: Sequence[str]
     pairs: PairCount
     fewest_runs: int
     """How often the test ran that ran least often, over all passes."""
@@ -51,6 +52,11 @@ class Proof:
     not_covered: Sequence[str]
     notes: Sequence[str]
     is_interrupted: bool
+
+    @property
+    def tests(self) -> int:
+        """How many tests there are."""
+        return len(self.nodeids)
 
     @property
     def broken(self) -> Sequence[Result]:
@@ -70,7 +76,13 @@ class Proof:
     def render_command(self, divergence: Divergence) -> str:
         """Render the command that shows a divergence again."""
         shown = divergence.shown
-        return render_command(shown.item, self.wish, blocked=self.blocked) if shown else ""
+        if shown is None:
+            return ""
+        item = shown.item
+        if divergence.kind is Kind.TESTS and item.is_serial:
+            # Two processes that each have a hash seed of their own: xdist refuses to run them.
+            item = Pass(workers=2, hash_seed="random")
+        return render_command(item, self.wish, blocked=self.blocked)
 
     def to_data(self) -> Mapping[str, object]:
         """Return all of it as JSON can hold it."""
@@ -78,6 +90,7 @@ class Proof:
             "seed": self.wish.seed,
             "interrupted": self.is_interrupted,
             "tests": self.tests,
+            "nodeids": list(self.nodeids),
             "passes": [self._describe_pass(result) for result in self.results],
             "pairs": {
                 "covered": self.pairs.covered,
@@ -140,7 +153,7 @@ def build_proof(
         blocked=blocked,
         results=results,
         divergences=find_divergences(results),
-        tests=len(nodeids),
+        nodeids=nodeids,
         pairs=count_pairs(ran, sequences),
         fewest_runs=min((runs[nodeid] for nodeid in ran), default=0),
         unrun=[nodeid for nodeid in nodeids if nodeid not in runs],

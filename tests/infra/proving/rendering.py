@@ -11,6 +11,12 @@ from .proof import Proof
 
 HEADER: Final = ("pass", "hash seed", "tests", "time", "end", "differ")
 
+HINTS: Final = {
+    Kind.TESTS: "pytest-xdist runs nothing at all where its workers collect differently",
+    Kind.RANDOM: "it goes either way, so the command may have to be run several times",
+    Kind.PLACEMENT: "it depends on which tests meet, so the command may have to be run again",
+}
+
 SHOWN_LEAKS: Final = 20
 
 
@@ -127,12 +133,14 @@ def _render_divergence(divergence: Divergence, proof: Proof) -> Iterator[str]:
     shown = divergence.shown
     if shown is not None and shown.text:
         yield f"  {shown.fingerprint}: {shown.text}"
+    if hint := HINTS.get(divergence.kind):
+        yield f"  {hint}"
     yield f"  again: {proof.render_command(divergence)}"
 
 
 def _count(names: Sequence[str]) -> Iterator[str]:
     for name, count in Counter(names).items():
-        yield f"{name} ({count} times)" if count > 1 else name
+        yield f"{name} x{count}" if count > 1 else name
 
 
 def _render_leaks(proof: Proof) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What isolation is measured on."""
