@@ -1,13 +1,10 @@
 """Runs a suite in an order that is asked for, and keeps a journal of it; loaded by `-p` only.
 
-`--order` takes `natural` (pytest's own), `reverse`, `twice` (the whole suite, then once more, in
-the same process) or `random:SEED`, and `twice:` before the other ones.
-Which orders are worth running, and what they show, is left to `proving`.
+Which orders there are is told in `proving.orders`; which of them are worth running, and what they
+show, is left to the rest of `proving`.
 """
 
 import copy
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 
 from .identity import MASTER, is_controller, is_worker
 from .proving.journal import Journal, Occurrence
+from .proving.orders import is_chosen, is_order, put_in_order
 from .recorder import RERUN, Recorder
 
 if TYPE_CHECKING:
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 # Orders are compared in parallel, too, and those need the scheduler.
 pytest_plugins = [f"{__package__}.plugin"]
-
-ORDER: Final = re.compile(r"(?:(twice)(?::(?=.)|$))?(natural|reverse|random:\w+)?")
 
 SWITCHED_OFF: Final = {
     "maxfail": 0,
@@ -76,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     order, journal = config.getoption("order"), config.getoption("journal")
     if not order and not journal:
         return
-    if not order or not ORDER.fullmatch(order):
+    if not is_order(order):
         raise pytest.UsageError(NO_ORDER.format(order))
     changed = switch_off(config)
     is_writer = bool(journal) and not is_worker(config)
@@ -193,26 +189,6 @@ class Stage:
         return [*items, *seconds]
 
 
-def is_chosen(nodeid: str, only: Sequence[str], without: Sequence[str]) -> bool:
-    """Tell whether a test is to run; a name without parameters stands for all of them."""
-    names = {nodeid, nodeid.partition("[")[0]}
-    return (not only or bool(names & set(only))) and not names & set(without)
-
-
-def put_in_order(items: Sequence[pytest.Item], order: str) -> list[pytest.Item]:
-    """Return the tests in an order.
-
-    A random one depends on seed and node id alone, so two tests keep their order when others are
-    left out, or are collected in another order.
-    """
-    kind, _, seed = order.removeprefix("twice:").partition(":")
-    if kind == "reverse":
-        return list(reversed(items))
-    if kind == "random":
-        return sorted(items, key=lambda item: _digest(f"{seed}:{item.nodeid}"))
-    return list(items)
-
-
 def clone(item: pytest.Item) -> pytest.Item:
     """Return the test as a second item, made before the first one has run.
 
@@ -251,7 +227,3 @@ def shorten(report: pytest.TestReport) -> str:
     text = crash.message if crash is not None else report.longreprtext
     line = " ".join(text.split())
     return line if len(line) <= SHOWN_TEXT else f"{line[:SHOWN_TEXT]} ..."
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()

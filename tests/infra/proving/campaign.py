@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from ..errors import InfraError
+from ..errors import InfraError, SettingError
 from .comparison import Divergence, Kind, base, find_divergences
 from .plan import Pass, Wish, build_plan, predict
 from .process import Deadline, Ending, Result
@@ -71,6 +71,7 @@ class Campaign:
         """Run all passes that the budget allows, then those that settle what was found.
 
         :raises NothingToProveError: the first pass ran no test.
+        :raises SettingError: the budget ended the first pass.
         """
         self.began = self.clock()
         try:
@@ -117,6 +118,13 @@ class Campaign:
 
     def _check_first(self) -> tuple[str, ...]:
         """Return the tests that no pass can run, because the first one ended in them."""
+        if self.results[-1].ending is Ending.OUT_OF_BUDGET:
+            raise SettingError(
+                "--budget",
+                f"{self.wish.budget_s:g} s",
+                "is over before the first pass is",
+                "give more time, or fewer tests",
+            )
         if not any(result.account.occurrences for result in self.results):
             raise NothingToProveError(self.results[-1].output)
         return self.results[-1].item.without

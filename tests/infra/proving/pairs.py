@@ -20,7 +20,7 @@ class PairCount:
     @property
     def is_all(self) -> bool:
         """Whether each test ran after each other one and after itself."""
-        return self.covered == self.possible
+        return 0 < self.covered == self.possible
 
 
 def count_pairs(nodeids: Sequence[str], sequences: Iterable[Sequence[str]]) -> PairCount:

@@ -203,8 +203,8 @@ def find_uncovered(campaign: Campaign) -> Iterator[str]:
     single = {nodeid: why for one in results for nodeid, why in one.account.single.items()}
     for nodeid, why in single.items():
         yield f"{nodeid} after itself: it can't be run twice ({why})"
-    seeds = len({result.item.hash_seed for result in results})
-    yield f"other hash seeds than the {seeds} that ran"
+    seeds = dict.fromkeys(result.item.hash_seed for result in results)
+    yield f"other hash seeds than {' and '.join(seeds)}"
     if not find_guard_arguments():
         yield "leaks that disturbed no test: the guard was not on"
     yield from NEVER_COVERED

@@ -93,6 +93,8 @@ def _render_conclusion(proof: Proof) -> str:
         text = f"No test of {proof.tests} differs in {proof.compared} passes."
     if proof.is_interrupted:
         return f"Not proved: interrupted. {text}"
+    if proof.compared <= 1:
+        return f"Not proved: the budget left nothing to compare. {text}"
     return text
 
 
