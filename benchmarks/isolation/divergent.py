@@ -84,7 +84,7 @@ def variant(request):
 def fresh():
     return []
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(14))
 def test_number(number, fresh):
     fresh.append(number)
     assert fresh == [number]

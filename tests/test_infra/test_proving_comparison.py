@@ -71,8 +71,8 @@ def test_what_fails_everywhere_alike_is_no_divergence() -> None:
 def test_an_order_is_settled_once_each_way_was_seen_twice() -> None:
     passes = make_passes(GOOD, (GOOD, BAD), BAD, GOOD, GOOD)
     (before,) = find_divergences(passes)
-    (after,) = find_divergences([*passes, make_result(REVERSE, {"sound": GOOD, "t": BAD})])
-    (otherwise,) = find_divergences([*passes, make_result(REVERSE, {"sound": GOOD, "t": GOOD})])
+    (after,) = find_divergences([*passes, make_result(REVERSE, {"t": BAD, "sound": GOOD})])
+    (otherwise,) = find_divergences([*passes, make_result(REVERSE, {"t": GOOD, "sound": GOOD})])
 
     assert (before.kind, before.is_settled) == (Kind.ORDER, False)
     assert (after.kind, after.is_settled) == (Kind.ORDER, True)
