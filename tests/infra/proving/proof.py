@@ -199,7 +199,7 @@ def find_uncovered(campaign: Campaign) -> Iterator[str]:
     for outcome in ("skipped", "xfailed"):
         count = sum({one.outcome for one in runs} == {outcome} for runs in samples.values())
         if count:
-            yield f"{count} tests that are {outcome} in every pass"
+            yield f"tests that are {outcome} in every pass: {count}"
     single = {nodeid: why for one in results for nodeid, why in one.account.single.items()}
     for nodeid, why in single.items():
         yield f"{nodeid} after itself: it can't be run twice ({why})"

@@ -51,9 +51,9 @@ def render_verdict(proof: Proof) -> Iterator[str]:
     yield _render_conclusion(proof)
     yield render_pairs(proof.pairs, len(proof.unrun))
     if proof.failing:
-        more = f", {proof.failing_otherwise} of them not always alike"
+        more = f" ({proof.failing_otherwise} of them not always alike)"
         yield (
-            f"{proof.failing} tests fail in every pass, which is no divergence"
+            f"Tests that fail in every pass, which is no divergence: {proof.failing}"
             f"{more if proof.failing_otherwise else ''}."
         )
     if proof.fewest_runs and not proof.divergences:
@@ -72,7 +72,7 @@ def render_verdict(proof: Proof) -> Iterator[str]:
 
 def render_pairs(pairs: PairCount, unrun: int) -> str:
     """Render how many ordered pairs ran in one process."""
-    aside = f" ({unrun} tests ran in no pass and are not counted)" if unrun else ""
+    aside = f" (tests that ran in no pass, not counted: {unrun})" if unrun else ""
     if pairs.is_all:
         return (
             f"Every one of the {pairs.possible:,} ordered pairs ran in one process: each test "
@@ -87,7 +87,7 @@ def render_pairs(pairs: PairCount, unrun: int) -> str:
 
 def _render_conclusion(proof: Proof) -> str:
     if proof.divergences or proof.broken:
-        broken = f", and {len(proof.broken)} passes broke off" if proof.broken else ""
+        broken = f"; passes that broke off: {len(proof.broken)}" if proof.broken else ""
         text = f"{len(proof.divergences)} of {proof.tests} tests differ between passes{broken}."
     else:
         text = f"No test of {proof.tests} differs in {proof.compared} passes."
@@ -148,7 +148,7 @@ def _count(names: Sequence[str]) -> Iterator[str]:
 def _render_leaks(proof: Proof) -> Iterator[str]:
     if not proof.leaks:
         return
-    yield f"The guard saw {len(proof.leaks)} leaks:"
+    yield f"Leaks that the guard saw: {len(proof.leaks)}"
     for leak in proof.leaks[:SHOWN_LEAKS]:
         what = leak.path or leak.resource
         yield f"  {leak.nodeid} leaves {what}: {leak.before} -> {leak.after}; {leak.remedy}"
