@@ -118,6 +118,16 @@ def test_a_pass_that_breaks_off_is_a_finding() -> None:
     assert choose_exit_code(proof) is ExitCode.FINDING
 
 
+def test_workers_that_collected_differently_are_the_reason() -> None:
+    collected = {"gw0": ["a", "b"], "gw1": ["b", "a"]}
+    proof = make_proof(
+        make_result(NATURAL, {"a": GOOD, "b": GOOD}),
+        make_result(PARALLEL, {}, ending=Ending.CUT, collected=collected),
+    )
+
+    assert "2 workers: ended early (its workers collected different tests)" in render_proof(proof)
+
+
 def test_each_leak_is_told_once() -> None:
     leak = Leak("a", "leak", "a", "environ", "APP_MODE", "absent", "'x'", "use monkeypatch.setenv")
     first = make_result(NATURAL, {"a": GOOD})

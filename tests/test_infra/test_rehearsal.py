@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.proving.journal import Account, read_journal
+from tests.infra.proving.journal import Account, Journal, Occurrence, read_journal
 from tests.infra.proving.orders import is_chosen, is_order, put_in_order
 from tests.test_infra.conftest import InnerSuite
 
@@ -271,3 +271,15 @@ def test_a_journal_that_was_cut_keeps_what_it_has(tmp_path: Path) -> None:
     assert [one.nodeid for one in account.occurrences] == ["a"]
     assert account.open == ("b",)
     assert account.exit_code is None
+
+
+def test_a_test_that_was_tried_again_is_over_once_it_ended(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.write_begun("a")
+    journal.write_begun("a")
+    journal.write_ended(Occurrence("a", 1, "passed after a rerun"))
+    journal.close(0)
+
+    account = read_journal(tmp_path / "journal.jsonl")
+
+    assert (account.open, account.exit_code) == ((), 0)

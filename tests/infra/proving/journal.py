@@ -5,7 +5,6 @@ Who writes is `rehearsal`, in the pass; who reads, what ran the pass.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -100,7 +99,8 @@ def read_journal(path: Path) -> Account:
     """Read a journal; one that was never begun tells nothing."""
     collected: dict[str, Sequence[str]] = {}
     occurrences: list[Occurrence] = []
-    begun: Counter[str] = Counter()
+    # A dict keeps their order; a test that a plugin tries again begins more than once.
+    begun: dict[str, None] = {}
     single: dict[str, str] = {}
     notes: list[str] = []
     exit_code = None
@@ -109,18 +109,17 @@ def read_journal(path: Path) -> Account:
             case "collected":
                 collected[event["worker_id"]] = tuple(event["nodeids"])
             case "begun":
-                begun[event["nodeid"]] += 1
+                begun[event["nodeid"]] = None
             case "ended":
                 occurrences.append(Occurrence(**event))
-                begun[event["nodeid"]] -= 1
+                begun.pop(event["nodeid"], None)
             case "single":
                 single[event["nodeid"]] = event["reason"]
             case "note":
                 notes.append(event["text"])
             case "closed":
                 exit_code = event["exit_code"]
-    still = tuple(nodeid for nodeid, count in begun.items() if count > 0)
-    return Account(collected, tuple(occurrences), still, single, tuple(notes), exit_code)
+    return Account(collected, tuple(occurrences), tuple(begun), single, tuple(notes), exit_code)
 
 
 # Any: the values of an event are JSON of any shape.

@@ -230,5 +230,9 @@ def _explain(result: Result) -> str:
     """Return the test it was in, or pytest's last words."""
     if result.account.open:
         return f" in {', '.join(result.account.open)}"
+    if len({tuple(nodeids) for nodeids in result.account.collected.values()}) > 1:
+        return " (its workers collected different tests)"
+    if result.ending is Ending.INTERRUPTED:
+        return ""
     lines = [line for line in result.output.splitlines() if line.strip()]
     return f" ({lines[-1].strip()})" if lines else ""
