@@ -72,6 +72,10 @@ def test_a_command_can_be_pasted() -> None:
     )
 
 
+def test_a_parallel_command_places_tests_as_the_pass_did() -> None:
+    assert render_command(Pass(workers=4), Wish()).endswith("-n 4 -p no:cacheprovider")
+
+
 def test_the_guard_is_asked_for_where_this_copy_has_one() -> None:
     assert find_guard_arguments(["lanes"]) == ()
     assert find_guard_arguments(["isolation", "isolation_restore"]) == (

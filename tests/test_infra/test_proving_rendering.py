@@ -65,7 +65,7 @@ def test_another_set_of_tests_has_a_command_with_two_seeds() -> None:
 
     assert "t: set of tests\n  its parameters come in another order in natural order" in text
     assert "PYTHONHASHSEED=random python -m pytest tests" in text
-    assert "-n 2\n" in text
+    assert "-n 2 -p no:cacheprovider\n" in text
 
 
 def test_a_part_of_the_pairs_is_told_as_such() -> None:

@@ -143,7 +143,9 @@ def build_arguments(
 
 def render_command(item: Pass, wish: Wish, *, blocked: Sequence[str] = ()) -> str:
     """Return the command that runs a pass again, to be pasted into a shell."""
-    arguments = shlex.join(build_arguments(item, wish, blocked=blocked))
+    # What past runs taught would place the tests otherwise than in the pass, which had no history.
+    own = () if item.is_serial else ("-p", "no:cacheprovider")
+    arguments = shlex.join(build_arguments(item, wish, own=own, blocked=blocked))
     return f"PYTHONHASHSEED={item.hash_seed} python -m pytest {arguments}"
 
 
