@@ -1,0 +1,150 @@
+"""Changes of shared state that nothing takes back: rules PTI1xx, PTI2xx and PTI301."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from . import processwide
+from .changes import Change, Form
+from .modules import Fixture, Module
+from .project import Project, find_tests, get_nodeid
+from .scopes import Kind, Scope
+from .sightings import Sighting
+from .undoing import Called, Judge
+
+EXPECTING: Final = ("raises", "assertRaises", "assertRaisesRegex")
+REPORTED: Final = (Kind.IMPORT, Kind.TEST, Kind.FIXTURE, Kind.SETUP, Kind.WIDE_SETUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule looks at: one function of one file, among all files."""
+
+    project: Project
+    module: Module
+    scope: Scope
+    judge: Judge
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What names stand for in the function."""
+        return self.judge.find_effects(self.module, self.scope).names
+
+    @property
+    def calls(self) -> Sequence[Called]:
+        """All calls of the function."""
+        return self.judge.find_effects(self.module, self.scope).calls
+
+    def find_fixture(self) -> Fixture | None:
+        """Return the fixture that the function is, if it is one."""
+        return next((f for f in self.module.fixtures if f.scope is self.scope), None)
+
+
+def find_leaks(context: Context) -> Iterator[Sighting]:
+    """Find what one function leaves behind."""
+    module, scope = context.module, context.scope
+    if scope.kind not in REPORTED or (scope.kind is Kind.IMPORT and not module.is_test_file):
+        return
+    seen = set()
+    for change in context.judge.find_effects(module, scope).changes:
+        what = (change.rule_id, change.path, change.write.key)
+        if what in seen or not _is_meant(change, context):
+            continue
+        if not context.judge.is_undone(change, module, scope):
+            seen.add(what)
+            yield Sighting(change.rule_id, change.write.node, _describe(change, context))
+
+
+def _is_meant(change: Change, context: Context) -> bool:
+    """Whether a change of this kind, made here, hurts at all."""
+    kind = context.scope.kind
+    place = change.write.spot.place
+    if (
+        not change.is_certain
+        or change.write.method.startswith("remove")
+        or is_refused(place.contexts)
+    ):
+        return False
+    # A nested function or lambda that the test doesn't call itself runs in a child, or never.
+    if place.nested and change.is_process and place.nested not in _find_called(context.scope):
+        return False
+    if change.is_process and {"fork", "_exit"} & context.scope.attributes:
+        return False
+    if change.rule_id == processwide.WARNINGS:
+        # pytest itself takes filters back after each test, and after collection.
+        return _is_wide(context)
+    if change.is_process:
+        return not _is_configuration(context)
+    if kind is Kind.IMPORT or change.write.is_reset or change.write.form == Form.DELETE:
+        return False
+    if kind is Kind.WIDE_SETUP or kind is Kind.SETUP:
+        return change.rule_id in ("PTI204", "PTI301")
+    if kind is Kind.FIXTURE and change.rule_id in ("PTI202", "PTI203"):
+        # A fixture that gives a class or module its attribute does so for each test anew.
+        return change.write.method != "" or change.write.key is not None
+    return True
+
+
+def is_refused(contexts: Sequence[ast.expr]) -> bool:
+    """Whether what stands below these contexts is expected to fail, and so changes nothing."""
+    return any(
+        isinstance(context, ast.Call)
+        and getattr(context.func, "attr", getattr(context.func, "id", "")) in EXPECTING
+        for context in contexts
+    )
+
+
+def _find_called(scope: Scope) -> set[str]:
+    return {
+        spot.node.func.id
+        for spot in scope.spots
+        if isinstance(spot.node, ast.Call) and isinstance(spot.node.func, ast.Name)
+    }
+
+
+def _is_wide(context: Context) -> bool:
+    if context.scope.kind is Kind.WIDE_SETUP:
+        return True
+    fixture = context.find_fixture()
+    return fixture is not None and fixture.width != "function"
+
+
+def _is_configuration(context: Context) -> bool:
+    """Whether it holds for all tests from the first one on, on each worker."""
+    fixture = context.find_fixture()
+    return (
+        fixture is not None
+        and fixture.is_autouse
+        and fixture.width == "session"
+        and context.module.is_conftest
+    )
+
+
+def _describe(change: Change, context: Context) -> str:
+    kind = context.scope.kind
+    where = {
+        Kind.IMPORT: "when the module is imported",
+        Kind.TEST: "in a test",
+        Kind.SETUP: f"in {context.scope.name}",
+        Kind.WIDE_SETUP: f"in {context.scope.name}",
+    }.get(kind, "")
+    if (fixture := context.find_fixture()) is not None:
+        width = "" if fixture.width == "function" else f" of {fixture.width} scope"
+        where = f"in fixture {fixture.name}{width}"
+    what = change.shown
+    if change.path.startswith("fixture "):
+        what = f"{what}, part of a wide fixture's value,"
+    return f"{what} is {change.write.form} {where} and not taken back"
+
+
+def find_concerned(context: Context) -> tuple[str, ...]:
+    """Find the tests that what a function does concerns."""
+    module, scope = context.module, context.scope
+    if scope.kind is Kind.TEST:
+        return (get_nodeid(module, scope),)
+    if (fixture := context.find_fixture()) is not None:
+        for declared in context.project.fixtures[fixture.name]:
+            if declared.fixture is fixture:
+                return tuple(context.project.find_users(declared))
+    return tuple(find_tests(module, scope.owner))

@@ -1,0 +1,294 @@
+"""Whether a change is taken back: where it stands, or by a fixture, teardown or context around it."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from . import processwide
+from .chains import resolve
+from .changes import Change, Form, find_process_change
+from .guards import CLEANUPS, Guard, is_guarding, is_patch, read_guards
+from .modules import Module
+from .ownership import Reader
+from .project import Declared, Project
+from .scopes import ClassScope, Kind, Scope, Spot
+
+
+class Called(NamedTuple):
+    """One call: many rules look at all of them, so the callee is resolved once."""
+
+    spot: Spot
+    call: ast.Call
+    name: str
+    """The callee by the names of the imports; empty where it doesn't begin with a name."""
+
+
+@dataclass(slots=True)
+class Effects:
+    """What one function changes, and what it takes back."""
+
+    names: Mapping[str, str]
+    calls: list[Called] = field(default_factory=list)
+
+    changes: list[Change] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    """Lower-case names of contexts around its yield, and of its decorators."""
+    registered: set[str] = field(default_factory=set)
+    """Nested functions that it registered as clean-ups."""
+    imports: list[int] = field(default_factory=list)
+    """Where it imports, in reading order."""
+
+    def is_undo(self, change: Change) -> bool:
+        """Whether a change runs when the function is done."""
+        spot = change.write.spot
+        if spot.place.is_final or (spot.is_after_yield and not spot.place.nested):
+            return True
+        return bool(spot.place.nested) and spot.place.nested in self.registered
+
+    def takes_back(self, change: Change) -> bool:
+        """Whether the function takes back a change that was made in it or around it."""
+        if any(is_guarded(change, guard) for guard in self.guards):
+            return True
+        return any(
+            other is not change and self.is_undo(other) and is_same(change, other)
+            for other in self.changes
+        ) or any(is_named_after(word, change.path) for word in self.words)
+
+    def resets(self, change: Change) -> bool:
+        """Whether each call of the function makes the changed object anew."""
+        if change.is_process:
+            return False
+        return any(
+            (other.write.is_reset or other.write.form == Form.ASSIGN)
+            and is_same(change, other) and other.path == change.path
+            for other in self.changes
+        )  # fmt: skip
+
+    def pairs(self, change: Change) -> bool:
+        """Whether a change is the first or second half of a pair within the function."""
+        order = change.write.spot.order
+        if change.path == processwide.MODULES and self._is_unloading(change):
+            return True
+        for other in self.changes:
+            if other is change or not is_same(change, other):
+                continue
+            if other.is_restoring and other.write.spot.order > order:
+                return True
+            if change.is_restoring and other.write.spot.order < order:
+                return True
+            if other.write.method == "clear" and other.write.spot.order < order:
+                return True
+        return False
+
+    def _is_unloading(self, change: Change) -> bool:
+        """Whether it takes out of `sys.modules` what the function imported before."""
+        is_removal = change.write.form == Form.DELETE or change.write.method == "pop"
+        return is_removal and any(order < change.write.spot.order for order in self.imports)
+
+
+class Judge:
+    """Finds the changes that nothing takes back."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._effects: dict[int, Effects] = {}
+
+    def find_effects(self, module: Module, scope: Scope) -> Effects:
+        """Read a function once."""
+        key = id(scope)
+        if key not in self._effects:
+            self._effects[key] = read_effects(self._project, module, scope)
+        return self._effects[key]
+
+    def is_undone(self, change: Change, module: Module, scope: Scope) -> bool:
+        """Whether anything takes a change back."""
+        effects = self.find_effects(module, scope)
+        place = change.write.spot.place
+        if effects.is_undo(change) or effects.takes_back(change) or effects.pairs(change):
+            return True
+        if any(is_restoring_context(context, change, module.names) for context in place.contexts):
+            return True
+        if scope.kind is Kind.IMPORT:
+            return any(
+                self.find_effects(module, other).takes_back(change)
+                or (other.kind is Kind.WIDE_TEARDOWN and self._changes_same(module, other, change))
+                for other in module.scopes[1:]
+                if other.kind in (Kind.FIXTURE, Kind.WIDE_TEARDOWN) and other.owner is None
+            )
+        return self._is_undone_around(change, module, scope)
+
+    def _is_undone_around(self, change: Change, module: Module, scope: Scope) -> bool:
+        fixtures = self._project.find_closure(module, scope)
+        if any(self._is_undone_by(change, name, declared) for name, declared in fixtures):
+            return True
+        return any(
+            self._is_undone_beside(change, other_module, other, scope)
+            for other_module, other in self._find_neighbours(module, scope)
+        )
+
+    def _is_undone_by(self, change: Change, name: str, declared: Declared | None) -> bool:
+        if declared is None:
+            known = processwide.KNOWN_FIXTURES.get(name)
+            if known is not None:
+                return change.path in known
+            return any(word in name.lower() for word in processwide.RESTORERS)
+        effects = self.find_effects(declared.module, declared.fixture.scope)
+        return effects.takes_back(change) or effects.resets(change)
+
+    def _is_undone_beside(self, change: Change, module: Module, other: Scope, scope: Scope) -> bool:
+        effects = self.find_effects(module, other)
+        is_wide = scope.kind is Kind.WIDE_SETUP
+        if other.kind is Kind.WIDE_TEARDOWN or (other.kind is Kind.TEARDOWN and not is_wide):
+            return any(is_same(change, found) for found in effects.changes) or (
+                effects.takes_back(change)
+            )
+        if other.kind is Kind.SETUP and not is_wide and other is not scope:
+            return effects.takes_back(change) or effects.resets(change)
+        return False
+
+    def _find_neighbours(self, module: Module, scope: Scope) -> Iterator[tuple[Module, Scope]]:
+        """Find the setups and teardowns around a function."""
+        for other in module.scopes:
+            if other.owner is None and other.kind in _SETUPS:
+                yield module, other
+        if scope.owner is not None:
+            yield from self.find_class_scopes(module, scope.owner)
+
+    def find_class_scopes(
+        self, module: Module, owner: ClassScope
+    ) -> Iterator[tuple[Module, Scope]]:
+        """Find the setups and teardowns of a class, inherited ones too."""
+        for base_module, base in self._project.find_bases(module, owner):
+            for method in base.methods:
+                if method.kind in _SETUPS:
+                    yield base_module, method
+
+    def _changes_same(self, module: Module, scope: Scope, change: Change) -> bool:
+        return any(is_same(change, other) for other in self.find_effects(module, scope).changes)
+
+
+_SETUPS = (Kind.SETUP, Kind.WIDE_SETUP, Kind.TEARDOWN, Kind.WIDE_TEARDOWN)
+
+
+def read_effects(project: Project, module: Module, scope: Scope) -> Effects:
+    """Read what a function changes and takes back."""
+    reader = Reader(project, module, scope)
+    effects = Effects(reader.names)
+    decorators = [*scope.decorators]
+    if scope.owner is not None:
+        decorators += scope.owner.node.decorator_list
+    for decorator in decorators:
+        _read_decorator(decorator, reader, effects)
+    for spot in scope.spots:
+        name = ""
+        if isinstance(spot.node, ast.Call):
+            name = resolve(spot.node.func, reader.names) or ""
+            effects.calls.append(Called(spot, spot.node, name))
+            if is_guarding(spot.node, name):
+                _read_guarding(spot.node, reader, effects)
+        effects.changes += [
+            _note_saved(change, reader) for change in find_process_change(spot, name, reader.names)
+        ]
+        if _imports(spot.node):
+            effects.imports.append(spot.order)
+        if isinstance(spot.node, ast.Yield) and scope.kind is Kind.FIXTURE:
+            for context in spot.place.contexts:
+                _read_decorator(context, reader, effects)
+    targets = {id(change.write.node) for change in effects.changes}
+    effects.changes += [
+        change for change in reader.read_changes() if id(change.write.node) not in targets
+    ]
+    return effects
+
+
+def _note_saved(change: Change, reader: Reader) -> Change:
+    """Note where a change puts back what the function read from the same module before."""
+    node = change.write.node
+    given: list[ast.expr] = [*node.args] if isinstance(node, ast.Call) else []
+    if change.write.value is not None and not given:
+        given = [change.write.value]
+    home = change.shown.partition(".")[0]
+    for value in given:
+        name = value.value if isinstance(value, ast.Starred) else value
+        if isinstance(name, ast.Name) and reader.saved.get(name.id, "").startswith(f"{home}."):
+            return replace(change, is_restoring=True)
+    return change
+
+
+def _read_guarding(call: ast.Call, reader: Reader, effects: Effects) -> None:
+    effects.guards += read_guards(call, reader.names)
+    if getattr(call.func, "attr", "") in CLEANUPS:
+        for argument in call.args:
+            if isinstance(argument, ast.Name):
+                effects.registered.add(argument.id)
+            if isinstance(argument, ast.Call) and (name := resolve(argument.func, reader.names)):
+                effects.words.append(name.lower())
+
+
+def _imports(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        return name in ("__import__", "import_module")
+    if isinstance(node, ast.Import):
+        return any(alias.name != "sys" for alias in node.names)
+    return isinstance(node, ast.ImportFrom)
+
+
+def _read_decorator(decorator: ast.expr, reader: Reader, effects: Effects) -> None:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = resolve(called, reader.names) or ""
+    if ".mark." in name or name.rpartition(".")[2] == "fixture":
+        return
+    if isinstance(decorator, ast.Call):
+        effects.guards += read_guards(decorator, reader.names)
+    effects.words.append(name.lower())
+
+
+def is_restoring_context(context: ast.expr, change: Change, names: dict[str, str]) -> bool:
+    """Whether a `with` takes back the change below it."""
+    called = context.func if isinstance(context, ast.Call) else context
+    name = (resolve(called, names) or "").lower()
+    if isinstance(context, ast.Call):
+        if any(is_guarded(change, guard) for guard in read_guards(context, names)):
+            return True
+        if is_patch(name):
+            return False
+    return is_named_after(name, change.path)
+
+
+def is_named_after(name: str, path: str) -> bool:
+    """Whether a fixture's or context's name tells that it restores something."""
+    words: Iterable[str] = processwide.WORDS.get(path, ())
+    if is_patch(name):
+        return False
+    return any(word in name for word in (*words, *processwide.RESTORERS))
+
+
+def is_guarded(change: Change, guard: Guard) -> bool:
+    """Whether a guard covers a change."""
+    if not _fits(change.write.key, guard.key):
+        return False
+    if change.is_process:
+        found = processwide.find_call(guard.text) or processwide.find_target(guard.text)
+        return found == change.path
+    return _overlaps(change.path, guard.text) or _overlaps(
+        change.path.removeprefix("fixture "), guard.text
+    )
+
+
+def is_same(change: Change, other: Change) -> bool:
+    """Whether two changes are of the same thing."""
+    if change.is_process or other.is_process:
+        return change.path == other.path and _fits(change.write.key, other.write.key)
+    return _overlaps(change.path, other.path)
+
+
+def _fits(key: object, other: object) -> bool:
+    return key is None or other is None or key == other
+
+
+def _overlaps(path: str, other: str) -> bool:
+    """Whether one chain leads to what the other one is part of."""
+    return path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.")
