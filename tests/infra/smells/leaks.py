@@ -75,7 +75,7 @@ def _is_meant(change: Change, context: Context) -> bool:
         # pytest itself takes filters back after each test, and after collection.
         return _is_wide(context)
     if change.is_process:
-        return not _is_configuration(context)
+        return not (_is_configuration(context) or _is_usual(change, context))
     if kind is Kind.IMPORT or change.write.is_reset or change.write.form == Form.DELETE:
         return False
     if kind is Kind.WIDE_SETUP or kind is Kind.SETUP:
@@ -84,6 +84,20 @@ def _is_meant(change: Change, context: Context) -> bool:
         # A fixture that gives a class or module its attribute does so for each test anew.
         return change.write.method != "" or change.write.key is not None
     return True
+
+
+def _is_usual(change: Change, context: Context) -> bool:
+    """Whether it is what test code does without harm."""
+    if change.path == processwide.LOOP:
+        # The loop of an asynchronous test, or of a fixture, is closed and unset by its plugin.
+        names = [name for name, _ in context.project.find_closure(context.module, context.scope)]
+        return isinstance(context.scope.node, ast.AsyncFunctionDef) or any(
+            "loop" in name for name in names
+        )
+    if change.path == processwide.MODULES and change.write.key is None:
+        # What is taken out by a computed name was put there before.
+        return change.write.form == Form.DELETE or change.write.method == "pop"
+    return False
 
 
 def is_refused(contexts: Sequence[ast.expr]) -> bool:

@@ -110,6 +110,8 @@ class Reader:
             text = chain.render(self.names[root])
             if "()" in text or text.startswith("pytest."):
                 return None
+            if root not in module.names and self._makes_modules():
+                return None
             change = self._change("PTI204", text, write)
             return replace(change, is_certain=_is_plain(write, chain))
         if root in module.functions and chain.steps and _is_plain(write, chain):
@@ -122,6 +124,11 @@ class Reader:
             return None
         is_certain = sort is Sort.CONTAINER or _is_plain(write, chain)
         return replace(self._change("PTI201", chain.render(), write), is_certain=is_certain)
+
+    def _makes_modules(self) -> bool:
+        """Whether the test writes the modules that it imports, and so nobody else has them."""
+        return bool({"syspath_prepend", "path", "modules", "import_module", "write_text"}
+                    & self._scope.attributes)  # fmt: skip
 
     def _find_class_owner(
         self, write: Write, owner: ClassScope, steps: tuple[str, ...], root: str

@@ -33,6 +33,12 @@ TEMPORARY: Final = ("pytester", "testdir", "fs", "fs_module", "tmp_cwd", "in_tmp
                     "isolated", "workdir", "project_dir")  # fmt: skip
 
 
+ELSEWHERE: Final = (
+    "chdir", "cwd", "filesystem", "raises", "tmp", "workingdir", "working_dir", "pushd", "in_temp",
+)  # fmt: skip
+"""Contexts that move to another directory, or expect a refusal."""
+
+
 class Root(Enum):
     """Where a constant path leads."""
 
@@ -42,7 +48,9 @@ class Root(Enum):
 
 def find_path_writes(context: Context) -> Iterator[Sighting]:
     """Find writes to a path that is the same for each worker."""
-    if context.scope.kind not in REPORTED or (context.module.is_conftest and not context.scope.name):
+    if context.scope.kind not in REPORTED or (
+        context.module.is_conftest and not context.scope.name
+    ):
         return
     for called in context.calls:
         written = _find_written(called)
@@ -147,8 +155,8 @@ def _is_moved(context: Context) -> bool:
 def _is_shielded(contexts: tuple[ast.expr, ...], context: Context) -> bool:
     """Whether a `with` moves to another directory, patches `open`, or expects a refusal."""
     for node in contexts:
-        name = resolve(node, context.names) or ""
-        if any(word in name for word in ("chdir", "cwd", "filesystem", "raises", "Raises", "tmp")):
+        name = (resolve(node, context.names) or "").lower()
+        if any(word in name for word in ELSEWHERE):
             return True
         if isinstance(node, ast.Call) and any("open" in str(get_constant(a)) for a in node.args):
             return True

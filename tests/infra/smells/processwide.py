@@ -12,6 +12,7 @@ IMPORT_PATH: Final = "PTI104"
 MODULES: Final = "PTI105"
 STREAMS: Final = "PTI107"
 WARNINGS: Final = "PTI109"
+LOOP: Final = "PTI118"
 
 LIST_METHODS: Final = (
     "append", "extend", "insert", "remove", "pop", "clear", "reverse", "sort",

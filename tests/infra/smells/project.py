@@ -133,13 +133,12 @@ def is_visible(declared: Declared, module: Module, scope: Scope) -> bool:
     """Whether a function can ask for a fixture."""
     if declared.module is module:
         owner = declared.fixture.scope.owner
-        return (
-            owner is None
-            or (scope.owner is not None
+        return owner is None or (
+            scope.owner is not None
             and (
                 owner is scope.owner
                 or owner.name in {base.rpartition(".")[2] for base in scope.owner.bases}
-            ))
+            )
         )
     if declared.module.is_test_file:
         return declared.fixture.name in module.names

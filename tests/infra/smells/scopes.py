@@ -147,7 +147,9 @@ class _Walker:
             self._enter_with(node, place)  # type: ignore[arg-type]  # its kind says so
         elif kind in TRIES:
             self._enter_try(node, place)  # type: ignore[arg-type]  # its kind says so
-        elif kind in (ast.Import, ast.ImportFrom) or (kind is ast.If and getattr(node.test, "value", True) in (0, False)):
+        elif kind in (ast.Import, ast.ImportFrom) or (
+            kind is ast.If and getattr(node.test, "value", True) in (0, False)
+        ):
             pass
         elif kind is ast.Lambda:
             inside = Place(nested="<lambda>", contexts=place.contexts)
