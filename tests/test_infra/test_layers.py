@@ -11,7 +11,7 @@ INFRA = TESTS / "infra"
 RANKS = [
     {"records", "errors", "options", "gate", "nursery_client", "nursery_request"},
     {"settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
-    {"estimates", "durations", "expressions"},
+    {"estimates", "durations", "expressions", "smells"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
     {"history", "selection"},
     {"brake", "tokens", "plan"},

@@ -1,5 +1,5 @@
 """The verbs of the command line, one module each."""
 
-from . import lanes
+from . import check, lanes
 
-VERBS = (lanes.VERB,)
+VERBS = (lanes.VERB, check.VERB)

@@ -50,9 +50,7 @@ class Analysis:
     line_count: int
 
 
-def analyse(
-    sources: Iterable[Source], tell: Callable[[int], None] = lambda count: None
-) -> Analysis:
+def analyse(sources: Iterable[Source], tell: Callable[[int], None] | None = None) -> Analysis:
     """Check files together, since a fixture is used in other files than its own.
 
     :param tell: called with the number of files read so far.
@@ -69,7 +67,8 @@ def analyse(
             unreadable.append(Unreadable(source.path, error.lineno or 1, problem))
         except (ValueError, RecursionError) as error:
             unreadable.append(Unreadable(source.path, 1, str(error)))
-        tell(len(read))
+        if tell is not None:
+            tell(len(read) + len(unreadable))
     project = Project([module for _, module in read])
     judge = Judge(project)
     findings = [

@@ -57,9 +57,10 @@ def find_fixed_ports(context: Context) -> Iterator[Sighting]:
         return
     for called in context.calls:
         port = _find_port(called, context)
-        if port is not None and 0 < port <= LAST_PORT:
-            if not is_refused(called.spot.place.contexts):
-                yield Sighting("PTI401", called.call, f"port {port} is fixed")
+        if port is None or not 0 < port <= LAST_PORT:
+            continue
+        if not is_refused(called.spot.place.contexts):
+            yield Sighting("PTI401", called.call, f"port {port} is fixed")
 
 
 def _find_port(called: Called, context: Context) -> int | None:

@@ -58,27 +58,36 @@ def find_leaks(context: Context) -> Iterator[Sighting]:
 
 def _is_meant(change: Change, context: Context) -> bool:
     """Whether a change of this kind, made here, hurts at all."""
-    kind = context.scope.kind
-    place = change.write.spot.place
-    if (
-        not change.is_certain
-        or change.write.method.startswith("remove")
-        or is_refused(place.contexts)
-    ):
+    is_sure = change.is_certain and not change.write.method.startswith("remove")
+    if not is_sure or is_refused(change.write.spot.place.contexts):
         return False
-    # A nested function or lambda that the test doesn't call itself runs in a child, or never.
-    if place.nested and change.is_process and place.nested not in _find_called(context.scope):
+    if change.is_process:
+        return _runs_here(change, context) and _is_process_change_meant(change, context)
+    return _is_state_change_meant(change, context.scope.kind)
+
+
+def _runs_here(change: Change, context: Context) -> bool:
+    """Whether the change happens in this process, as far as can be seen.
+
+    A nested function or lambda that the test doesn't call itself runs in a child, or never.
+    """
+    nested = change.write.spot.place.nested
+    if nested and nested not in _find_called(context.scope):
         return False
-    if change.is_process and {"fork", "_exit"} & context.scope.attributes:
-        return False
+    return not {"fork", "_exit"} & context.scope.attributes
+
+
+def _is_process_change_meant(change: Change, context: Context) -> bool:
     if change.rule_id == processwide.WARNINGS:
         # pytest itself takes filters back after each test, and after collection.
         return _is_wide(context)
-    if change.is_process:
-        return not (_is_configuration(context) or _is_usual(change, context))
+    return not (_is_configuration(context) or _is_usual(change, context))
+
+
+def _is_state_change_meant(change: Change, kind: Kind) -> bool:
     if kind is Kind.IMPORT or change.write.is_reset or change.write.form == Form.DELETE:
         return False
-    if kind is Kind.WIDE_SETUP or kind is Kind.SETUP:
+    if kind in (Kind.WIDE_SETUP, Kind.SETUP):
         return change.rule_id in ("PTI204", "PTI301")
     if kind is Kind.FIXTURE and change.rule_id in ("PTI202", "PTI203"):
         # A fixture that gives a class or module its attribute does so for each test anew.

@@ -2,6 +2,7 @@
 
 import ast
 import fnmatch
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
@@ -83,11 +84,8 @@ def _read_names(module: Module, imported: Scope) -> None:
         node = spot.node
         if isinstance(node, ast.Import | ast.ImportFrom):
             module.names.update(read_imports(node))
-        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    module.values.setdefault(target.id, node.value)
+        for name, value in _read_values(node):
+            module.values.setdefault(name, value)
 
 
 def _read_class(module: Module, node: ast.ClassDef) -> None:
@@ -97,13 +95,18 @@ def _read_class(module: Module, node: ast.ClassDef) -> None:
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             owner.methods.append(_add_function(module, statement, owner))
-        elif isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    owner.values[target.id] = statement.value
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            if isinstance(statement.target, ast.Name):
-                owner.values[statement.target.id] = statement.value
+        else:
+            owner.values.update(_read_values(statement))
+
+
+def _read_values(statement: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Read which names a statement assigns what."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id, statement.value
 
 
 def _add_function(module: Module, node: FunctionNode, owner: ClassScope | None) -> Scope:

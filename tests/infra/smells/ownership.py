@@ -1,4 +1,4 @@
-"""Whose object a write goes to: a module's, a class's, a wide fixture's, or nobody's but the test's.
+"""Whose object a write goes to: a module's, a class's, a wide fixture's, or the test's own.
 
 Objects that a test makes itself are its own; a local name hides all others.
 """
@@ -44,14 +44,10 @@ class Reader:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names.update(read_imports(node))
             elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-                if isinstance(target := node.targets[0], ast.Name):
+                target = node.targets[0]
+                if isinstance(target, ast.Name):
                     assigned.setdefault(target.id, []).append(node.value)
-        self._aliases = {
-            name: chain
-            for name, values in assigned.items()
-            if len(values) == 1 and scope.kind is not Kind.IMPORT and (chain := read_chain(values[0]))
-            and chain.root != name
-        }  # fmt: skip
+        self._aliases = {} if scope.kind is Kind.IMPORT else dict(_find_aliases(assigned))
         self.saved = {
             name: text
             for name, values in assigned.items()
@@ -82,12 +78,10 @@ class Reader:
         if not write.chain.steps and write.form != Form.METHOD:
             return None
         if root in ("self", "cls", "mcs"):
-            if self._scope.owner is None or self._scope.parameters[:1] != (root,):
-                return None
             # A nested class has a self of its own.
-            if write.spot.place.nested:
-                return None
-            return self._find_class_owner(write, self._scope.owner, write.chain.steps, root)
+            is_own = self._scope.parameters[:1] == (root,) and not write.spot.place.nested
+            owner = self._scope.owner if is_own else None
+            return self._find_class_owner(write, owner, write.chain.steps, root) if owner else None
         chain = self._follow(write.chain)
         if chain.root in self._locals and chain.root not in self.names:
             return self._find_fixture_owner(write, chain)
@@ -107,23 +101,23 @@ class Reader:
         if CALL in chain.steps:
             return None
         if root in self.names:
-            text = chain.render(self.names[root])
-            if "()" in text or text.startswith("pytest."):
-                return None
-            if root not in module.names and self._makes_modules():
-                return None
-            change = self._change("PTI204", text, write)
-            return replace(change, is_certain=_is_plain(write, chain))
+            return self._find_import_owner(write, chain)
         if root in module.functions and chain.steps and _is_plain(write, chain):
             return self._change("PTI201", chain.render(), write)
-        value = module.values.get(root)
-        if value is None or self._scope.kind is Kind.IMPORT:
-            return None
+        value = None if self._scope.kind is Kind.IMPORT else module.values.get(root)
         sort = find_sort(value, module.names)
         if sort is Sort.OTHER:
             return None
         is_certain = sort is Sort.CONTAINER or _is_plain(write, chain)
         return replace(self._change("PTI201", chain.render(), write), is_certain=is_certain)
+
+    def _find_import_owner(self, write: Write, chain: Chain) -> Change | None:
+        text = chain.render(self.names[chain.root])
+        is_made_here = chain.root not in self._module.names and self._makes_modules()
+        if CALL in text or text.startswith("pytest.") or is_made_here:
+            return None
+        change = self._change("PTI204", text, write)
+        return replace(change, is_certain=_is_plain(write, chain))
 
     def _makes_modules(self) -> bool:
         """Whether the test writes the modules that it imports, and so nobody else has them."""
@@ -195,6 +189,14 @@ class Reader:
         is_back = write.form == Form.DELETE or write.method in ("pop", "remove", "discard")
         is_back = is_back or (write.value is not None and is_saved(write.value))
         return Change(rule_id, cut(path), write, write.chain.render(), is_back)
+
+
+def _find_aliases(assigned: dict[str, list[ast.expr]]) -> Iterator[tuple[str, Chain]]:
+    """Find local names that stand for a part of something else."""
+    for name, values in assigned.items():
+        chain = read_chain(values[0]) if len(values) == 1 else None
+        if chain is not None and chain.root != name:
+            yield name, chain
 
 
 def _is_plain(write: Write, chain: Chain) -> bool:

@@ -48,35 +48,28 @@ def _check(values: ast.expr | None, context: Context) -> Iterator[Sighting]:
 
 def find_disorder(node: ast.expr | None, context: Context, depth: int = 0) -> str | None:
     """Tell what makes the order of a value uncertain, or None."""
-    names = context.names
-    if node is None or depth > DEEP:
+    if depth > DEEP:
         return None
     if isinstance(node, ast.Name):
         return find_disorder(context.module.values.get(node.id), context, depth + 1)
-    if isinstance(node, ast.Set):
-        return None if _is_numeric(node) else "a set"
-    if isinstance(node, ast.SetComp):
-        return "a set"
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         return find_disorder(node.generators[0].iter, context, depth + 1)
     if isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.Add):
-            found = find_disorder(node.left, context, depth + 1)
-            return found or find_disorder(node.right, context, depth + 1)
-        return _find_set_operation(node, context, depth)
-    return _find_called(node, context, depth, names) if isinstance(node, ast.Call) else None
+        return _find_operation(node, context, depth)
+    if isinstance(node, ast.Call):
+        return _find_called(node, context, depth, context.names)
+    is_set = isinstance(node, ast.SetComp) or (isinstance(node, ast.Set) and not _is_numeric(node))
+    return "a set" if is_set else None
 
 
-def _find_set_operation(node: ast.BinOp, context: Context, depth: int) -> str | None:
-    if not isinstance(node.op, ast.BitAnd | ast.BitOr | ast.Sub | ast.BitXor):
-        return None
-    for side in (node.left, node.right):
-        called = getattr(getattr(side, "func", None), "attr", "")
-        if called in ("keys", "items"):
-            return "a set of a dict's keys"
-    return find_disorder(node.left, context, depth + 1) or (
-        find_disorder(node.right, context, depth + 1)
-    )
+def _find_operation(node: ast.BinOp, context: Context, depth: int) -> str | None:
+    """Tell it of a sum of sequences, or of an operation on sets."""
+    found = find_disorder(node.left, context, depth + 1)
+    found = found or find_disorder(node.right, context, depth + 1)
+    if found is None and isinstance(node.op, ast.BitAnd | ast.BitOr | ast.Sub | ast.BitXor):
+        called = {getattr(getattr(n, "func", None), "attr", "") for n in (node.left, node.right)}
+        return "a set of a dict's keys" if called & {"keys", "items"} else None
+    return found
 
 
 def _find_called(

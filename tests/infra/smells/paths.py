@@ -26,9 +26,15 @@ METHODS: Final = frozenset({
 MODES: Final = {"zipfile.ZipFile": 1, "tarfile.open": 1}
 """Of these, only some modes write."""
 
-PATHS: Final = ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath")
+BUILT: Final = (
+    "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath",
+    "os.path.join", "os.path.dirname", "os.path.abspath", "os.path.realpath",
+)  # fmt: skip
+BUILDERS: Final = ("resolve", "absolute", "joinpath")
+"""Methods of a path that return one built upon it."""
+
 DEEP: Final = 6
-DEVICES: Final = ("/dev/", "/proc/")
+NO_FILES: Final = ("/dev/", "/proc/", ":memory:", "file:", "~")
 TEMPORARY: Final = ("pytester", "testdir", "fs", "fs_module", "tmp_cwd", "in_tmp", "chdir", "cwd",
                     "isolated", "workdir", "project_dir")  # fmt: skip
 
@@ -91,17 +97,25 @@ def find_root(node: ast.expr | None, context: Context, depth: int = 0) -> Root |
         return None
     constant = get_constant(node)
     if isinstance(constant, str):
-        return _find_text_root(constant) if depth or constant else None
+        return _find_text_root(constant)
+    if isinstance(node, ast.Name):
+        return Root.TREE if node.id == "__file__" else None
+    if isinstance(node, ast.Call):
+        return _find_called_root(node, context, depth)
+    return find_root(_get_base(node, context), context, depth + 1)
+
+
+def _get_base(node: ast.expr, context: Context) -> ast.expr | None:
+    """Return what a path is built upon: `here` of `here.parent / "a"`."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
         is_constant = isinstance(get_constant(find_value(node.right, context)), str)
-        return find_root(node.left, context, depth + 1) if is_constant else None
-    if isinstance(node, ast.Name) and node.id == "__file__":
-        return Root.TREE
+        return node.left if is_constant else None
     if isinstance(node, ast.Attribute) and node.attr == "parent":
-        return find_root(node.value, context, depth + 1)
+        return node.value
     if isinstance(node, ast.Subscript) and getattr(node.value, "attr", "") == "parents":
-        return find_root(getattr(node.value, "value", None), context, depth + 1)
-    return _find_called_root(node, context, depth) if isinstance(node, ast.Call) else None
+        value = getattr(node.value, "value", None)
+        return value if isinstance(value, ast.expr) else None
+    return None
 
 
 def _find_called_root(call: ast.Call, context: Context, depth: int) -> Root | None:
@@ -111,25 +125,19 @@ def _find_called_root(call: ast.Call, context: Context, depth: int) -> Root | No
     if name in ("os.getcwd", "pathlib.Path.cwd"):
         return Root.TREE
     arguments = [find_value(argument, context) for argument in call.args]
-    rest = all(isinstance(get_constant(argument), str) for argument in arguments[1:])
-    is_path = name in PATHS or name == "os.path.join"
-    if is_path and arguments and rest:
-        return find_root(arguments[0], context, depth + 1)
-    if name in ("os.path.dirname", "os.path.abspath", "os.path.realpath") and call.args:
-        return find_root(call.args[0], context, depth + 1)
-    if isinstance(call.func, ast.Attribute) and call.func.attr in (
-        "resolve",
-        "absolute",
-        "joinpath",
-    ):
-        return find_root(call.func.value, context, depth + 1) if rest else None
-    return None
+    is_method = isinstance(call.func, ast.Attribute) and call.func.attr in BUILDERS
+    if isinstance(call.func, ast.Attribute) and is_method:
+        base: ast.expr | None = call.func.value
+    elif name in BUILT:
+        base, *arguments = arguments or [None]
+    else:
+        return None
+    rest = all(isinstance(get_constant(argument), str) for argument in arguments)
+    return find_root(base, context, depth + 1) if rest else None
 
 
 def _find_text_root(text: str) -> Root | None:
-    if text.startswith(DEVICES) or text.startswith((":memory:", "file:", "~")) or "://" in text:
-        return None
-    if "\n" in text or "\0" in text:
+    if not text or text.startswith(NO_FILES) or "://" in text or "\n" in text or "\0" in text:
         return None
     return Root.ABSOLUTE if text.startswith("/") else Root.TREE
 

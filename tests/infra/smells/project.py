@@ -87,9 +87,11 @@ class Project:
         seen: set[str] = set()
         queue = [(name, module, scope) for name in (*scope.parameters, *find_used(module, scope))]
         if scope.kind is not Kind.FIXTURE or not _is_wide(module, scope):
-            for declared in self.autouse:
-                if is_visible(declared, module, scope) and declared.fixture.scope is not scope:
-                    queue.append((declared.fixture.name, module, scope))
+            queue += [
+                (declared.fixture.name, module, scope)
+                for declared in self.autouse
+                if is_visible(declared, module, scope) and declared.fixture.scope is not scope
+            ]
         while queue:
             name, at, user = queue.pop()
             if name in seen:

@@ -147,9 +147,7 @@ class _Walker:
             self._enter_with(node, place)  # type: ignore[arg-type]  # its kind says so
         elif kind in TRIES:
             self._enter_try(node, place)  # type: ignore[arg-type]  # its kind says so
-        elif kind in (ast.Import, ast.ImportFrom) or (
-            kind is ast.If and getattr(node.test, "value", True) in (0, False)
-        ):
+        elif kind in (ast.Import, ast.ImportFrom) or _is_never_run(node):
             pass
         elif kind is ast.Lambda:
             inside = Place(nested="<lambda>", contexts=place.contexts)
@@ -196,6 +194,10 @@ class _Walker:
         final = replace(place, is_final=True)
         for statement in node.finalbody:
             self.walk(statement, final)
+
+
+def _is_never_run(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and getattr(node.test, "value", True) in (0, False)
 
 
 def get_parameters(node: FunctionNode) -> tuple[str, ...]:

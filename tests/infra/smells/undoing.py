@@ -1,4 +1,7 @@
-"""Whether a change is taken back: where it stands, or by a fixture, teardown or context around it."""
+"""Whether a change is taken back: where it stands, or by what stands around it.
+
+That is a fixture, a teardown, a context or a decorator.
+"""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
