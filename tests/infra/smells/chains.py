@@ -91,6 +91,18 @@ def get_constant(node: ast.AST | None) -> object:
     return None
 
 
+def is_own_logger(node: ast.AST) -> bool:
+    """Whether it is `getLogger` with a name that only tests use."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    name = node.args[0]
+    if isinstance(name, ast.Name):
+        return name.id == "__name__"
+    return isinstance(name, ast.Constant) and "test" in str(name.value)
+
+
 def get_argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
     """Return an argument by position or keyword."""
     for keyword in call.keywords:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import processwide
-from .chains import CALL, ITEM, Chain, get_constant, read_chain
+from .chains import CALL, ITEM, Chain, get_constant, is_own_logger, read_chain
 from .scopes import Spot
 from .values import is_empty
 
@@ -176,7 +176,7 @@ def find_process_change(spot: Spot, callee: str, names: Mapping[str, str]) -> It
 
 def _find_called(call: ast.Call, spot: Spot, chain: str) -> Change | None:
     rule = processwide.find_call(chain) if chain else None
-    if rule is None or _only_asks(chain, call):
+    if rule is None or _only_asks(chain, call) or is_own_logger(call.func):
         return None
     method = chain.rpartition(".")[2]
     key = get_constant(call.args[0]) if call.args and rule == processwide.ENVIRONMENT else None

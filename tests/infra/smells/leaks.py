@@ -100,9 +100,12 @@ def _is_usual(change: Change, context: Context) -> bool:
     if change.path == processwide.LOOP:
         # The loop of an asynchronous test, or of a fixture, is closed and unset by its plugin.
         names = [name for name, _ in context.project.find_closure(context.module, context.scope)]
-        return isinstance(context.scope.node, ast.AsyncFunctionDef) or any(
-            "loop" in name for name in names
+        call = change.write.node
+        is_unset = isinstance(call, ast.Call) and any(
+            isinstance(argument, ast.Constant) for argument in call.args
         )
+        is_async = isinstance(context.scope.node, ast.AsyncFunctionDef)
+        return is_unset or is_async or any("loop" in name for name in names)
     if change.path == processwide.MODULES and change.write.key is None:
         # What is taken out by a computed name was put there before.
         return change.write.form == Form.DELETE or change.write.method == "pop"

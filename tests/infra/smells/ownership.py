@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from .chains import CALL, Chain, read_chain, read_imports, resolve
+from .chains import CALL, Chain, is_own_logger, read_chain, read_imports, resolve
 from .changes import Change, Form, Write, cut, is_saved, read_writes
 from .modules import WIDE, Module
 from .project import Declared, Project
@@ -57,6 +57,8 @@ class Reader:
         for name, values in {**outer, **assigned}.items():
             chain = read_chain(values[0]) if len(values) == 1 else None
             text = chain.render(names.get(chain.root)) if chain else ""
+            if is_own_logger(values[0]):
+                continue
             if text in MAKERS or text in ("os.environ", "sys.modules", "sys.path"):
                 names[name] = text
         return names

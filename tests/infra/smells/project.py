@@ -1,5 +1,6 @@
 """All files that are checked, joined: which fixture a name means where, and who uses it."""
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -155,7 +156,10 @@ def find_used(module: Module, scope: Scope) -> Iterator[str]:
     if (mark := module.values.get("pytestmark")) is not None:
         decorators.append(mark)
     for decorator in decorators:
-        yield from _read_used(decorator)
+        if isinstance(decorator, ast.Name):
+            yield from _read_used(module.values.get(decorator.id))
+        else:
+            yield from _read_used(decorator)
 
 
 def _read_used(decorator: object) -> Iterator[str]:

@@ -14,7 +14,7 @@ from .sightings import Sighting
 
 SLEEPS: Final = ("time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep")
 CLOCKS: Final = (
-    "time.time", "time.monotonic", "time.perf_counter", "time.process_time",
+    "time.time", "time.monotonic", "time.perf_counter",
     "timeit.default_timer",
 )  # fmt: skip
 WALL_CLOCKS: Final = (
@@ -49,8 +49,11 @@ def find_sleeps(context: Context) -> Iterator[Sighting]:
         return
     if _waits_for_clock(context):
         return
+    waits = {id(call) for s in scope.spots if (call := _get_waited(s.node)) is not None}
     for spot, node, name in context.calls:
-        if name not in SLEEPS or spot.place.is_looped or spot.place.nested:
+        if name not in SLEEPS or id(node) not in waits:
+            continue
+        if spot.place.is_looped or spot.place.nested:
             continue
         if not node.args or not _is_assert_near(spot, context):
             continue
@@ -59,6 +62,16 @@ def find_sleeps(context: Context) -> Iterator[Sighting]:
         if not _is_patched(spot, context):
             yield Sighting("PTI502", node, f"{name}(...) waits, and then the test asserts")
             return
+
+
+def _get_waited(node: ast.AST) -> ast.expr | None:
+    """Return what a statement calls or awaits, and does nothing else."""
+    if not isinstance(node, ast.Expr):
+        return None
+    value = node.value.value if isinstance(node.value, ast.Await) else node.value
+    if isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "run_until_complete":
+        return value.args[0] if value.args else None
+    return value
 
 
 def _waits_for_clock(context: Context) -> bool:

@@ -54,10 +54,21 @@ class Effects:
         """Whether the function takes back a change that was made in it or around it."""
         if any(is_guarded(change, guard) for guard in self.guards):
             return True
+        if not change.is_process and self._calls_owner_late(change):
+            return True
         return any(
             other is not change and self.is_undo(other) and is_same(change, other)
             for other in self.changes
         ) or any(is_named_after(word, change.path) for word in self.words)
+
+    def _calls_owner_late(self, change: Change) -> bool:
+        """Whether the function ends by calling a method of what owns the changed object."""
+        owner = change.path.rpartition(".")[0]
+        return any(
+            (called.spot.is_after_yield or called.spot.place.is_final)
+            and called.name.rpartition(".")[0] == owner
+            for called in self.calls
+        )
 
     def resets(self, change: Change) -> bool:
         """Whether each call of the function makes the changed object anew."""
