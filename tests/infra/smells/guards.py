@@ -60,6 +60,8 @@ def read_guards(call: ast.Call, names: Mapping[str, str]) -> Iterator[Guard]:
     if method in SPECIAL:
         yield Guard(SPECIAL[method], first if method.endswith("env") else None)
         return
+    if method in CLEANUPS and isinstance(call.args[0] if call.args else None, ast.Name):
+        yield from _read_restored_attribute(call.args, names)
     texts = [text for argument in call.args for text in _read_texts(argument, names)]
     second = get_constant(call.args[1]) if len(call.args) > 1 else None
     if method in ("setitem", "delitem") and texts:
@@ -71,6 +73,17 @@ def read_guards(call: ast.Call, names: Mapping[str, str]) -> Iterator[Guard]:
             return
     key = second if method in CLEANUPS else None
     yield from (Guard(text, key) for text in texts)
+
+
+def _read_restored_attribute(
+    arguments: list[ast.expr], names: Mapping[str, str]
+) -> Iterator[Guard]:
+    """Read `setattr, module, "name", old` as arguments of a clean-up."""
+    setter, *rest = arguments
+    if isinstance(setter, ast.Name) and setter.id in ("setattr", "delattr") and len(rest) > 1:
+        owner, name = resolve(rest[0], names), get_constant(rest[1])
+        if owner is not None and isinstance(name, str):
+            yield Guard(f"{owner}.{name}")
 
 
 def _read_texts(argument: ast.expr, names: Mapping[str, str]) -> Iterator[str]:

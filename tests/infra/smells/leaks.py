@@ -102,7 +102,7 @@ def _is_usual(change: Change, context: Context) -> bool:
         names = [name for name, _ in context.project.find_closure(context.module, context.scope)]
         call = change.write.node
         is_unset = isinstance(call, ast.Call) and any(
-            isinstance(argument, ast.Constant) for argument in call.args
+            isinstance(argument, ast.Constant) and argument.value is None for argument in call.args
         )
         is_async = isinstance(context.scope.node, ast.AsyncFunctionDef)
         return is_unset or is_async or any("loop" in name for name in names)

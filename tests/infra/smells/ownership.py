@@ -33,6 +33,9 @@ class Reader:
         self._scope = scope
         self._locals = scope.locals
         self.names = self._read_names()
+        self._statements = {
+            id(spot.node.value) for spot in scope.spots if isinstance(spot.node, ast.Expr)
+        }
 
     def _read_names(self) -> dict[str, str]:
         """Return what names stand for here: imports, and local names for something shared."""
@@ -110,7 +113,8 @@ class Reader:
         sort = find_sort(value, module.names)
         if sort is Sort.OTHER:
             return None
-        is_certain = sort is Sort.CONTAINER or _is_plain(write, chain)
+        is_plain = _is_plain(write, chain) and not self._is_used(write)
+        is_certain = sort is Sort.CONTAINER or is_plain
         return replace(self._change("PTI201", chain.render(), write), is_certain=is_certain)
 
     def _find_import_owner(self, write: Write, chain: Chain) -> Change | None:
@@ -119,7 +123,12 @@ class Reader:
         if CALL in text or text.startswith("pytest.") or is_made_here:
             return None
         change = self._change("PTI204", text, write)
-        return replace(change, is_certain=_is_plain(write, chain))
+        is_certain = _is_plain(write, chain) and not self._is_used(write)
+        return replace(change, is_certain=is_certain)
+
+    def _is_used(self, write: Write) -> bool:
+        """Whether a method's result is used: `np.append(a, b)` makes, `REG.append(a)` changes."""
+        return write.form == Form.METHOD and id(write.node) not in self._statements
 
     def _makes_modules(self) -> bool:
         """Whether the test writes the modules that it imports, and so nobody else has them."""

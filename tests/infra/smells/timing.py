@@ -34,7 +34,7 @@ CLOCKWORK: Final = re.compile(
 """Words of tests that let a time run out."""
 
 GENEROUS_S: Final = 2
-"""A bound above this one holds on a busy machine, too."""
+"""A bound from this one on holds on a busy machine, too."""
 
 NEAR: Final = 2
 """Statements behind a sleep within which an assert is what was waited for."""
@@ -126,7 +126,7 @@ def find_elapsed_bounds(context: Context) -> Iterator[Sighting]:
             is_below = isinstance(operators, ast.Lt | ast.LtE) and _is_elapsed(left, context)
             is_above = isinstance(operators, ast.Gt | ast.GtE) and _is_elapsed(right, context)
             bound = get_constant(find_value(right if is_below else left, context))
-            if isinstance(bound, int | float) and bound > GENEROUS_S:
+            if isinstance(bound, int | float) and bound >= GENEROUS_S:
                 continue
             if is_below or is_above:
                 node = spot.node
