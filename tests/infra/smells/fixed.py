@@ -7,10 +7,10 @@ from typing import Final
 
 from .chains import get_argument, get_constant, read_chain, resolve
 from .constants import find_assigned, find_number, find_value
+from .effects import Called
 from .leaks import Context, is_refused
 from .scopes import Kind, Scope
 from .sightings import Sighting
-from .undoing import Called
 
 LAST_PORT: Final = 65535
 FIRST_VMID: Final = 100

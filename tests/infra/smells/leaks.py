@@ -7,11 +7,12 @@ from typing import Final
 
 from . import processwide
 from .changes import Change, Form
+from .effects import Called
 from .modules import Fixture, Module
 from .project import Project, find_tests, get_nodeid
 from .scopes import Kind, Scope
 from .sightings import Sighting
-from .undoing import Called, Judge
+from .undoing import Judge
 
 EXPECTING: Final = ("raises", "assertRaises", "assertRaisesRegex")
 REPORTED: Final = (Kind.IMPORT, Kind.TEST, Kind.FIXTURE, Kind.SETUP, Kind.WIDE_SETUP)

@@ -7,9 +7,9 @@ from typing import Final
 
 from .chains import get_argument, get_constant, resolve
 from .constants import find_value
+from .effects import Called
 from .leaks import REPORTED, Context
 from .sightings import Sighting
-from .undoing import Called
 
 FUNCTIONS: Final = {
     "os.mkdir": 0, "os.makedirs": 0,
