@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 
@@ -112,22 +111,39 @@ def test_workers_tell_the_controller_and_errors_fail_their_tests(leaky: InnerSui
     result.stdout.no_fnmatch_line("*watch.py*")
 
 
-def test_off_watches_nothing(leaky: InnerSuite) -> None:
-    result = leaky.run("--isolation=off", "-k", "test_variable or test_async")
+def test_off_watches_nothing(inner: InnerSuite) -> None:
+    inner.write(
+        test_suite="""
+        def test_guard_is_not_there(pytestconfig):
+            assert not pytestconfig.pluginmanager.hasplugin("infra-guard")
+        """
+    )
 
-    result.assert_outcomes(passed=2)
-    result.stdout.no_fnmatch_line("*left changed*")
+    inner.run_here("--isolation=off").assert_outcomes(passed=1)
+    inner.run_here("--isolation=report").assert_outcomes(failed=1)
 
 
-def test_static_doubts_choose_what_the_second_tier_watches(leaky: InnerSuite) -> None:
-    directory = leaky.path / ".pytest_cache" / "d" / "infra"
+def test_static_doubts_choose_what_the_second_tier_watches(inner: InnerSuite) -> None:
+    inner.write(
+        shelf=APP,
+        test_suite="""
+        import shelf
+
+        def test_object():
+            shelf.REG["k"] = 1
+
+        def test_other():
+            shelf.REG["l"] = 1
+        """,
+    )
+    directory = inner.path / ".pytest_cache" / "d" / "infra"
     directory.mkdir(parents=True)
     doubts = {"version": 1, "tests": {"test_suite.py::test_object": ["PTI203"]}}
     (directory / "watch.json").write_text(json.dumps(doubts), encoding="utf-8")
 
-    leaky.run("-k", "test_object or test_last")
+    inner.run_here()
 
-    assert read_leaks(leaky) >= OF_SECOND_TIER
+    assert read_leaks(inner) == {("test", "test_suite.py::test_object", "shelf.REG['k']")}
     found = json.loads((directory / "leaks.json").read_text(encoding="utf-8"))
     assert found["watched"] == ["test_suite.py::test_object"]
 
@@ -166,20 +182,20 @@ def test_guard_that_sees_nothing_stops_the_run(inner: InnerSuite) -> None:
     assert "the guard doesn't see a change planted in umask" in output
 
 
-def test_leaks_are_not_put_back_where_that_is_off(inner: InnerSuite, tmp_path: Path) -> None:
+def test_leaks_are_not_put_back_where_that_is_off(inner: InnerSuite) -> None:
     inner.write(
-        test_suite=f"""
+        test_suite="""
         import os
 
         def test_first():
-            os.chdir({str(tmp_path)!r})
+            os.environ["KEPT"] = "1"
 
         def test_second():
-            assert os.getcwd() == {str(tmp_path)!r}
+            assert os.environ.pop("KEPT") == "1"
         """
     )
 
-    result = inner.run("--isolation-restore=off")
+    result = inner.run_here("--isolation-restore=off")
 
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["*cwd: * after"])
+    assert {path for _, _, path in read_leaks(inner)} == {"os.environ['KEPT']"}

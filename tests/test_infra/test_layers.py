@@ -12,7 +12,7 @@ RANKS = [
     {"records", "errors", "options", "guard", "ignored", "gate"},
     {"nursery_client", "nursery_request"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
-    {"estimates", "durations", "expressions", "leaks"},
+    {"estimates", "durations", "expressions", "leaks", "smells"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
     {"accesses", "access_log", "contention"},
     {"contention_report"},

@@ -1,5 +1,5 @@
 """The verbs of the command line, one module each."""
 
-from . import lanes, prove
+from . import check, lanes, prove
 
-VERBS = (lanes.VERB, prove.VERB)
+VERBS = (lanes.VERB, check.VERB, prove.VERB)
