@@ -91,6 +91,7 @@ class Proof:
             "interrupted": self.is_interrupted,
             "tests": self.tests,
             "nodeids": list(self.nodeids),
+            "unrun": list(self.unrun),
             "passes": [self._describe_pass(result) for result in self.results],
             "pairs": {
                 "covered": self.pairs.covered,
