@@ -191,7 +191,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write contention.md, too")
     parser.add_argument("--runs", type=int, default=3, help="of the control suite (default: 3)")
     parser.add_argument("--tests", type=int, default=10_000, help="empty ones (default: 10000)")
-    parser.add_argument("--rounds", type=int, default=5, help="with these (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="of whole runs of these")
     parser.add_argument("--suite", type=Path, help="only name what this suite's workers share")
     options, args = parser.parse_known_args()
     if options.suite:

@@ -20,6 +20,9 @@ from .stealing import choose_loot
 LOW_S: Final = 0.1
 """A worker gets more when it has less than this to do; an answer takes about a millisecond."""
 
+REFRESH: Final = 8
+"""After this many tests it is found out anew how little is little to do."""
+
 SHARE: Final = 4
 """A worker gets one part in this many of its share of what is left, at most."""
 
@@ -64,6 +67,8 @@ class Dispatcher:
         self._lone: Hashable | None = None
         """The worker that has them."""
         self._expected_s = self._taken_s = 1e-3
+        self._low_s = 0.0
+        self._asked = 0
         self.is_stopping = False
         """Whether the run is being ended from outside: nothing more is sent."""
 
@@ -112,7 +117,7 @@ class Dispatcher:
             return
         if lanes:
             self.pump(first=desk)
-        elif not desk.active or (self._backlog.count and desk.load_s < self._get_low_s()):
+        elif not desk.active or (self._backlog.count and desk.load_s < self._find_low_s()):
             self._serve([desk])
 
     def take_back(self, worker: Hashable, indices: Sequence[int]) -> None:
@@ -207,7 +212,7 @@ class Dispatcher:
             self._take_second(desk)
         elif level or have < 2 or (self._chunk_limit is not None and desk.worker in self._outbox):  # noqa: PLR2004  likewise
             return
-        elif desk.load_s < self._get_low_s():
+        elif desk.load_s < self._find_low_s():
             self._take_batch(desk)
 
     def _take_unit(self, desk: Desk, unit: Unit, share_s: float) -> None:
@@ -257,11 +262,16 @@ class Dispatcher:
     def _get_share_s(self) -> float:
         return self._backlog.remaining_s / (SHARE * max(len(self._desks), 1))
 
-    def _get_low_s(self) -> float:
-        """Return when a worker needs more, in expected time: short enough for the last batches."""
-        if self._chunk_limit == 1:
-            return 0.0
-        return min(LOW_S * self._get_pace(), self._get_share_s() / 2)
+    def _find_low_s(self) -> float:
+        """Return when a worker needs more, in expected time: short enough for the last batches.
+
+        It changes slowly and is asked for after every test, so only now and then is it computed.
+        """
+        self._asked += 1
+        if self._asked % REFRESH == 1:
+            low_s = min(LOW_S * self._get_pace(), self._get_share_s() / 2)
+            self._low_s = 0.0 if self._chunk_limit == 1 else low_s
+        return self._low_s
 
     def _get_pace(self) -> float:
         """Return how many expected seconds pass in one real one; 1 for a good forecast."""

@@ -126,8 +126,8 @@ OPTIONS: Final = (
     Option(
         "isolation_tier",
         "1",
-        "1: after each test compare what is cheap to compare; 2: also files, ports, descriptors of "
-        "the C library and the project's own objects, at about a millisecond a test",
+        "1: after each test compare what is cheap to compare; 2: also files, ports, variables of "
+        "the C library and the project's own objects, at some 10 ms a test in a large project",
         metavar="1|2",
         flag="--isolation-tier",
     ),

@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
+from tests.fixtures.plugin import ONE_THREAD, mark_users
 from tests.suite.cluster_time import ClusterTime
 from tests.suite.job_store import FakeJobStore
 from tests.suite.lab import NAME, NODE, OTHER_NODE, Lab, add_bystanders, unchanged_guests
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let one thread run what acts on a lab, as `tests.fixtures` does for its own fixtures."""
+    if config.getoption("parallel_threads", None):
+        mark_users(items, {"lab"}, pytest.mark.thread_unsafe(reason=ONE_THREAD))
 
 
 @pytest.fixture(scope="session", autouse=True)

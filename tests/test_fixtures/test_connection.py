@@ -216,6 +216,7 @@ def test_inner_connection_wins(mock_builder: ProxmoxAPIMockBuilder) -> None:
     assert (len(inner.calls), len(mock_builder.calls)) == (1, 1)
 
 
+@pytest.mark.thread_unsafe(reason="the class that it replaces is one for all threads")
 def test_connections_of_threads_do_not_mix() -> None:
     builders = [ProxmoxAPIMockBuilder() for _ in range(8)]
 

@@ -89,6 +89,7 @@ def test_proxmoxer_still_looks_up_what_a_connection_replaces() -> None:
     assert ProxmoxHTTPAuth.renew_age == 3600
 
 
+@pytest.mark.thread_unsafe(reason="Python 3.11 counts the depth of ast.parse wrongly in threads")
 def test_only_the_session_imports_proxmoxer() -> None:
     doors = {
         path.name

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.infra.guard.resource import Change, Plain
 from tests.infra.guard.watch import Finding, Watch
 
@@ -167,5 +169,19 @@ def test_what_plugins_change_around_a_test_is_no_leak() -> None:
 
     table.values["plugin"] = 1
     watch.begin()
+
+    assert watch.end() == []
+
+
+def test_fixture_need_not_undo_what_is_lawful(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table()
+    watch = start(table)
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "is_lawful", lambda *_: True)
+        set_up(watch, table, "lazy")
+        watch.end()
+
+    watch.begin()
+    finish(watch, table, None)
 
     assert watch.end() == []

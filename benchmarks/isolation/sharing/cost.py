@@ -54,6 +54,8 @@ class Parts:
     unwanted_us: float
     reading_us: float
     hook_us: float
+    floor_us: float
+    """What an event costs that a hook hears which does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,24 @@ class Cost:
     def render(self) -> list[str]:
         """Render the figures."""
         parts = self.parts
-        named = ", ".join(f"{count:.0f} {event}" for event, count in self.events.items())
-        added = statistics.median(self.added_ms)
+        count = sum(self.events.values())
+        named = ", ".join(f"{number:.0f} {event}" for event, number in self.events.items())
         return [
             f"**Cost: {self.test_us:.2f} µs for an empty test**, {parts.unwanted_us:.2f} µs for an "
             f"event that is not wanted ({parts.reading_us:.2f} µs for a file opened to read), "
             f"{parts.hook_us:.2f} µs for the one hook.",
             "",
-            f"An empty test raises {sum(self.events.values()):.0f} events ({named}). Each figure "
-            f"is the best of {REPEATS} loops of {LOOPS}, less the same without the watch.",
+            f"An empty test raises {count:.0f} events ({named}). An audit hook that does nothing "
+            f"costs {parts.floor_us:.2f} µs an event, {count * parts.floor_us:.2f} µs of these. "
+            f"Each figure is the best of {REPEATS} loops of {LOOPS}, less the same without.",
+            *self._render_runs(),
+        ]
+
+    def _render_runs(self) -> list[str]:
+        if not self.added_ms:
+            return []
+        added = statistics.median(self.added_ms)
+        return [
             "",
             f"{self.tests} empty tests on `-n 2`, `--isolation=report` beside `off`, median of "
             f"{len(self.added_ms)} alternating rounds: {added:+.0f} ms of processor time, start-up "
@@ -99,13 +110,13 @@ def measure_cost(directory: Path, *, tests: int, rounds: int) -> Cost:
     (directory / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     text = "".join(f"def test_{number}(): pass\n" for number in range(tests))
     (directory / "test_empty.py").write_text(text, encoding="utf-8")
-    times = [measure_round(directory) for _ in range(rounds + 1)][1:]
+    times = [measure_round(directory) for _ in range(rounds + 1 if rounds else 0)][1:]
     return Cost(
         parts=measure_parts_elsewhere(),
         events=count_events(directory),
         tests=tests,
         added_ms=[(on - off) * 1000 for off, on, _ in times],
-        noise_ms=statistics.median(abs(again - off) * 1000 for off, _, again in times),
+        noise_ms=statistics.median([abs(again - off) * 1000 for off, _, again in times] or [0]),
     )
 
 
@@ -134,29 +145,52 @@ def count_events(directory: Path) -> dict[str, float]:
 
 
 def measure_parts_elsewhere() -> Parts:
-    """Measure in a process of its own: an audit hook can't be removed."""
+    """Measure in processes of their own: an audit hook can't be removed."""
+    hook_us = _measure_elsewhere("measure_hook")
+    return Parts(
+        *_measure_elsewhere("measure_notebook"), *hook_us, *_measure_elsewhere("measure_floor")
+    )
+
+
+def _measure_elsewhere(name: str) -> list[float]:
     places = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2]), str(ROOT)]
     script = (
-        f"import sys; sys.path[:0] = {places!r}; "
-        "from dataclasses import astuple; from sharing.cost import measure_parts; "
-        "print(*astuple(measure_parts()))"
+        f"import sys; sys.path[:0] = {places!r}; from sharing import cost; print(*cost.{name}())"
     )
     done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
-    return Parts(*map(float, done.stdout.split()))
+    return [float(figure) for figure in done.stdout.split()]
 
 
-def measure_parts() -> Parts:
-    """Measure in this process, which hears its audit events from then on."""
-    notebook = accesses.Notebook(
-        "gw0", ignored.build_ignored([]), lambda _: None, clock=accesses.Clock()
-    )
-    notebook.test = Test("t")
-    bare, hooked = _find_best(_call_hook(None), _call_hook(notebook))
+def measure_hook() -> list[float]:
+    """Return what pytest's call of our hook takes."""
+    bare, hooked = _find_best(_call_hook(None), _call_hook(_make_notebook()))
+    return [hooked - bare]
+
+
+def measure_notebook() -> list[float]:
+    """Return what an unwanted event takes, and a file opened to read."""
+    notebook = _make_notebook()
+    return _measure_listening(lambda: accesses.install(notebook))
+
+
+def measure_floor() -> list[float]:
+    """Return what an event takes at least that somebody hears."""
+    return _measure_listening(lambda: sys.addaudithook(lambda _event, _args: None))[:1]
+
+
+def _measure_listening(install: Callable[[], object]) -> list[float]:
     events = (_raise(UNWANTED, 1), _raise("open", "/x", "r", 0))
     before = _find_best(*events)
-    accesses.install(notebook)
+    install()
     after = _find_best(*events)
-    return Parts(after[0] - before[0], after[1] - before[1], hooked - bare)
+    return [late - early for early, late in zip(before, after, strict=True)]
+
+
+def _make_notebook() -> accesses.Notebook:
+    ours = ignored.build_ignored([])
+    notebook = accesses.Notebook("gw0", ours, lambda _: None, clock=accesses.Clock())
+    notebook.test = Test("t")
+    return notebook
 
 
 @dataclass(frozen=True, slots=True)

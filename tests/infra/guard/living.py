@@ -166,6 +166,10 @@ class Threads(Plain):
             return True
         return _is_pooled(change.after) and change.key not in scene.credited
 
+    def is_owed(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
+        """Tell that whoever makes a pool on purpose has to shut it down."""
+        return change.after is not ABSENT
+
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the thread's name and what it runs."""
         if change.key == self.RAW:
@@ -221,28 +225,29 @@ class Children(Plain):
 
 
 class Descriptors(Plain):
-    """Open files and sockets: two free numbers tell whether it is worth while to list them."""
+    """Open files and sockets: how many there are tells whether it is worth while to list them."""
 
     name = "fds"
     remedy = "close it: with open(...), contextlib.closing(...), or a fixture after yield"
 
     def __init__(self) -> None:
+        # From Linux 6.2 on, the size of this directory is the number of open descriptors.
+        self._directory = os.open(PROC / "fd", os.O_RDONLY) if (PROC / "fd").is_dir() else -1
         self._anchor = os.open(os.devnull, os.O_RDONLY)
         self._listed = list_descriptors()
-        self._last = self._read_free()
+        self._last = self._read_tripwire()
 
     def close(self) -> None:
-        """Close the descriptor that is duplicated to find a free number."""
-        os.close(self._anchor)
+        """Close the descriptors by which it looks."""
+        for number in (self._directory, self._anchor):
+            with contextlib.suppress(OSError):
+                os.close(number)
 
     def read(self) -> object:
-        """Return the list of descriptors, made anew only where the lowest free numbers moved.
-
-        Two of them: one alone misses a descriptor that was opened above another, now closed.
-        """
-        free = self._read_free()
-        if free != self._last:
-            self._last, self._listed = free, list_descriptors()
+        """Return the list of descriptors, made anew only where their number changed."""
+        found = self._read_tripwire()
+        if found != self._last:
+            self._last, self._listed = found, list_descriptors()
         return self._listed
 
     def settle(self, state: object, expected: Mapping[str, object]) -> object:
@@ -254,7 +259,16 @@ class Descriptors(Plain):
         self._last = ()
         return self.read()
 
-    def _read_free(self) -> tuple[int, ...]:
+    def _read_tripwire(self) -> tuple[int, ...]:
+        """Return the number of open descriptors, or the two lowest free ones.
+
+        Two, as one alone misses what was opened above another that is closed now.
+        """
+        try:
+            if count := os.fstat(self._directory).st_size:
+                return (count,)
+        except OSError:  # There is none, or a test has closed it.
+            pass
         try:
             first = os.dup(self._anchor)
         except OSError:  # A test has closed it, or all numbers are in use.

@@ -73,6 +73,10 @@ class Resource(Protocol):
         """Tell whether a change is lazy or monotone, so that no test can suffer from it."""
         ...
 
+    def is_owed(self, change: Change, scene: Scene) -> bool:
+        """Tell whether a wide fixture that made the change has to undo it."""
+        ...
+
     def select(self, changes: list[Change], scene: Scene) -> list[Change]:
         """Return the changes that count and are worth a line: not what follows from another."""
         ...
@@ -117,6 +121,10 @@ class Plain:
     def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
         """Tell that each change counts."""
         return False
+
+    def is_owed(self, change: Change, scene: Scene) -> bool:
+        """Tell that all but lawful ones have to be undone."""
+        return not self.is_lawful(change, scene)
 
     def select(self, changes: list[Change], scene: Scene) -> list[Change]:
         """Return those that are not lawful."""

@@ -113,28 +113,33 @@ class Watch:
 
     def leave_set_up(self, key: int, label: str) -> None:
         """Note that its set-up is over: what changed is as it shall be, until it ends."""
-        changes = self._leave(key)
+        changes, scene = self._leave(key)
         if self._is_deep:
             self._seen_whole.add(key)
-        self._ledger.credit(key, label, changes)
+        owed = {
+            number: [one for one in some if self._resources[number].is_owed(one, scene)]
+            for number, some in changes.items()
+        }
+        self._ledger.credit(key, label, owed)
         self._expect(changes)
 
     def leave_finaliser(self, key: int) -> None:
         """Note that its finaliser is over: what its set-up changed shall be undone."""
-        touched = self._leave(key)
+        touched, _ = self._leave(key)
         self._is_blurred |= key not in self._seen_whole
         self._seen_whole.discard(key)
         changes = self._ledger.take_back(key, touched)
         self._expect({number: invert(some) for number, some in changes.items()})
 
-    def _leave(self, key: int) -> Changes:
+    def _leave(self, key: int) -> tuple[Changes, Scene]:
         if key not in (entered for entered, _ in self._frames):
-            return {}
+            return {}, Scene()
+        after = self.read()
         while True:
             entered, before = self._frames.pop()
-            changes = self._ledger.leave(self._compare(before, self.read()))
+            changes = self._ledger.leave(self._compare(before, after))
             if entered == key:
-                return changes
+                return changes, self._find_scene(before, after)
 
     def _expect(self, changes: Changes) -> None:
         for number, some in changes.items():
