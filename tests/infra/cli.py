@@ -6,12 +6,14 @@ The only module that prints; what a verb does is in `commands`.
 import argparse
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import Final
 
 from .commands import VERBS
+from .commands.progress import Progress
 from .commands.verb import ExitCode, Outcome, Verb
 from .errors import InfraError
 
@@ -25,6 +27,7 @@ exit codes:
   1  a finding: the text says which
   2  a mistake in the arguments, the configuration or the tests' own code
   3  a failure of this program
+  130  interrupted, with nothing found until then
 """
 
 
@@ -36,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest and not verb.takes_pytest_args:
         parser.error(f"{verb.name} doesn't know {' '.join(rest)}")
     found.pytest_args = rest
+    found.progress = Progress(sys.stderr, width=shutil.get_terminal_size().columns - 1)
     try:
         outcome = verb.run(found)
     except InfraError as error:
@@ -64,7 +68,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", verb: Verb) -> None:
-    suffix = " [pytest's arguments ...]" if verb.takes_pytest_args else ""
+    own = " [options]" if verb.add_arguments is not None else ""
+    suffix = f"{own} [pytest's arguments ...]" if verb.takes_pytest_args else ""
     sub = verbs.add_parser(
         verb.name,
         help=verb.summary,

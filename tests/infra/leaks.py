@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Final, Self
 
 import pytest
@@ -72,6 +73,16 @@ class Leak:
         if self.kind == "fixture":
             return f"fixture {self.culprit}, ended with {self.nodeid}"
         return f"import of {self.culprit}" if self.kind == "import" else self.culprit
+
+
+def read_leaks(path: Path) -> Sequence[Leak]:
+    """Read the leaks of a run's book; none where there is no book, or one of another version."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        is_ours = found["version"] == FORMAT_VERSION
+        return tuple(Leak(**leak) for leak in found["leaks"]) if is_ours else ()
+    except (OSError, ValueError, TypeError, KeyError):
+        return ()
 
 
 @dataclass(slots=True)

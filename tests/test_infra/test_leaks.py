@@ -1,9 +1,18 @@
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.infra.errors import RecordError
-from tests.infra.leaks import Book, Leak, render_book, render_heading, render_leak
+from tests.infra.leaks import (
+    Book,
+    Leak,
+    read_leaks,
+    render_book,
+    render_heading,
+    render_leak,
+)
 
 LEAK = Leak(
     kind="test",
@@ -85,3 +94,18 @@ def test_needless_exemption_is_told() -> None:
     assert render_book(Book(stale={"t.py::test_b": "cwd"})) == [
         "t.py::test_b: the marker leaks(cwd) exempts what did not leak; drop it"
     ]
+
+
+def test_book_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "leaks.json"
+    path.write_text(json.dumps(make_book(LEAK, OF_FIXTURE).to_data()), encoding="utf-8")
+
+    assert read_leaks(path) == (LEAK, OF_FIXTURE)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 2, "leaks": [{}]}'])
+def test_file_that_is_no_book_tells_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "leaks.json").write_text(text, encoding="utf-8")
+
+    assert read_leaks(tmp_path / "leaks.json") == ()
+    assert read_leaks(tmp_path / "absent.json") == ()

@@ -1,5 +1,5 @@
 """The verbs of the command line, one module each."""
 
-from . import lanes
+from . import lanes, prove
 
-VERBS = (lanes.VERB,)
+VERBS = (lanes.VERB, prove.VERB)

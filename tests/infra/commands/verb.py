@@ -15,6 +15,8 @@ class ExitCode(IntEnum):
     """A mistake in what the user gave; `argparse` uses the same number."""
     FAILURE = 3
     """A failure of the infrastructure itself."""
+    INTERRUPTED = 130
+    """A person ended it before anything was found; a shell's own number for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Verb:
     description: str
     """What its own `--help` teaches; `{prog}` stands for the program's name and the verb."""
     run: Callable[[argparse.Namespace], Outcome]
-    """Raises `InfraError` for a mistake of the user's."""
+    """Raises `InfraError` for a mistake of the user's; `progress` is there to be spoken to."""
     add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
     takes_pytest_args: bool = False
     """Whether arguments that it doesn't know are pytest's, and come as `pytest_args`."""
