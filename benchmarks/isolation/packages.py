@@ -202,7 +202,7 @@ def main() -> int:
             for package in PACKAGES
             if options.only in ("", package.name)
         ]
-    text = render(results)
+    text = render(results).replace(str(work), "DIR")
     print(text)
     if options.write:
         RESULT.write_text(text, encoding="utf-8")
