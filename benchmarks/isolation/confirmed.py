@@ -12,14 +12,18 @@ class Confirmed:
 
     package: str
     resource: str
+    """A regular expression."""
     culprit: str
     """A regular expression that the whole name of the culprit matches."""
     reason: str
 
     def is_about(self, package: str, resource: str, culprit: str) -> bool:
         """Tell whether this is the verdict on a reported leak."""
-        is_there = (package, resource) == (self.package, self.resource)
-        return is_there and re.fullmatch(self.culprit, culprit) is not None
+        return (
+            package == self.package
+            and re.fullmatch(self.resource, resource) is not None
+            and re.fullmatch(self.culprit, culprit) is not None
+        )
 
 
 CONFIRMED: Final[Sequence[Confirmed]] = (
@@ -42,6 +46,26 @@ CONFIRMED: Final[Sequence[Confirmed]] = (
         "temp-files",
         r"tests/test_termui\.py::test_(fast_)?edit",
         "edits a file with `sed -i~`, whose backup stays in the temp directory",
+    ),
+    Confirmed(
+        "more-itertools",
+        "random",
+        r"tests/test_more\.py::(InterleaveRandomlyTests|SampleTests)::test_\w+",
+        "calls `random.seed` with a constant, and leaves the state so",
+    ),
+    Confirmed(
+        "werkzeug",
+        "sys.hooks",
+        r"tests/test_debug\.py",
+        "imports werkzeug.debug.console, which sets sys.displayhook at import and never puts it "
+        "back",
+    ),
+    Confirmed(
+        "werkzeug",
+        "(threads|fds)",
+        r"tests/test_serving\.py::test_watchdog_reloader_ignores_(opened|closed_no_write)",
+        "makes a WatchdogReloaderLoop and never stops its observer, whose thread, inotify "
+        "descriptor and pipe stay",
     ),
     Confirmed(
         "jinja2",

@@ -36,7 +36,7 @@ PLUGIN: Final = ("-p", "vendored_infra.plugin", "--isolation=report")
 SETTLED: Final = ("-o", "asyncio_default_fixture_loop_scope=function")
 """pytest-asyncio warns where this is not set, and most of the suites make errors of warnings."""
 
-TIMEOUT_S: Final = 300
+TIMEOUT_S: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def main() -> int:
             for package in PACKAGES
             if options.only in ("", package.name)
         ]
-    text = render(results)
+    text = render(results).replace(str(work), "DIR")
     print(text)
     if options.write:
         RESULT.write_text(text, encoding="utf-8")

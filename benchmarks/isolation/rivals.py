@@ -114,14 +114,6 @@ def try_whyflaky(executable: Path, plant: Plant, work: Path) -> Verdict:
     return judge(plant, findings, knows_tests_only=True)
 
 
-def try_whyflaky_lawful(executable: Path, work: Path) -> list[Finding]:
-    """Let whyflaky scan the control suite."""
-    place = make_place(work / "lawful-whyflaky", read_lawful())
-    report = place.root / "report.json"
-    scan(executable, place.suite, report, place.build_environ())
-    return read_whyflaky(json.loads(report.read_text())) if report.exists() else []
-
-
 def scan(executable: Path, suite: Path, report: Path, environ: Mapping[str, str]) -> None:
     """Run `whyflaky scan` with its own defaults, for ten minutes at most."""
     python = Python(executable=str(executable), has_autoload=True)

@@ -7,7 +7,9 @@ import copyreg
 import ctypes
 import enum
 import functools
+import gc
 import logging.handlers
+import multiprocessing
 import os
 import queue
 import signal
@@ -181,6 +183,21 @@ def test_captured_descriptors(capfd: pytest.CaptureFixture[str]) -> None:
     os.write(1, b"x")
 
     assert capfd.readouterr().out == "x"
+
+
+def test_module_of_an_owner_in_a_cycle() -> None:
+    loader = stock.Loader()
+    vars(loader)["itself"] = loader
+
+    assert loader.module.__name__ in sys.modules
+
+
+def test_collector_takes_the_module() -> None:
+    assert gc.collect() >= 0
+
+
+def test_shared_value() -> None:
+    assert multiprocessing.Value("i", 3).value == 3
 
 
 def test_recorded_warnings(recwarn: pytest.WarningsRecorder) -> None:
