@@ -119,7 +119,7 @@ class GuardSide:
 
     def _end(self, item: pytest.Item) -> list[Leak]:
         exempt = get_exemptions(item) if item.keywords.get(MARKER) else NOTHING
-        findings = self._watch.end(exempt)
+        findings = self._compare(item.nodeid, exempt)
         if self._mode.is_deep(item.nodeid):
             self._book.watched.add(item.nodeid)
         if not findings and not exempt:
@@ -134,6 +134,15 @@ class GuardSide:
         for leak in leaks:
             self._tell(leak)
         return leaks
+
+    def _compare(self, nodeid: str, exempt: frozenset[str]) -> list[Finding]:
+        """Compare; a defect of the guard's own is nobody's leak, and breaks no test."""
+        try:
+            return self._watch.end(exempt)
+        except Exception as error:  # noqa: BLE001  objects of a test may raise anything
+            self._book.defects[nodeid] = f"{type(error).__name__}: {error}"
+            self._watch.start()
+            return []
 
     # --- wide fixtures -----------------------------------------------------------------------
 
@@ -174,7 +183,7 @@ class GuardSide:
         """Compare once more, after fixtures that no test's teardown has ended."""
         yield
         if self._last:
-            for finding in self._watch.end():
+            for finding in self._compare(self._last, NOTHING):
                 self._tell(self._build_leak(finding, self._last))
 
     def _build_leak(self, finding: Finding, nodeid: str, *, kind: str = "test") -> Leak:

@@ -94,6 +94,13 @@ class Book:
     """Tests that the second tier watched."""
     stale: dict[str, str] = field(default_factory=dict)
     """Test to the resources that its marker exempts although nothing of them leaked."""
+    defects: dict[str, str] = field(default_factory=dict)
+    """Test to the error that kept the guard from comparing after it."""
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether there is anything in it but leaks."""
+        return bool(self.watched or self.stale or self.defects)
 
     def add(self, leak: Leak) -> None:
         """Add a leak; each worker imports every module, and tells of it."""
@@ -103,7 +110,12 @@ class Book:
     def to_json(self) -> str:
         """Write all but the leaks, which are told one by one."""
         return json.dumps(
-            {"version": FORMAT_VERSION, "watched": sorted(self.watched), "stale": self.stale}
+            {
+                "version": FORMAT_VERSION,
+                "watched": sorted(self.watched),
+                "stale": self.stale,
+                "defects": self.defects,
+            }
         )
 
     def merge(self, text: str) -> None:
@@ -115,6 +127,7 @@ class Book:
             found = json.loads(text)
             self.watched.update(found["watched"])
             self.stale.update(found["stale"])
+            self.defects.update(found["defects"])
         except (ValueError, KeyError, TypeError) as error:
             raise RecordError("book of leaks", f"no book ({error})") from error
 
@@ -125,6 +138,7 @@ class Book:
             "leaks": [asdict(leak) for leak in self.leaks.values()],
             "watched": sorted(self.watched),
             "stale_exemptions": dict(sorted(self.stale.items())),
+            "defects": dict(sorted(self.defects.items())),
         }
 
 
@@ -152,13 +166,19 @@ def render_book(book: Book) -> list[str]:
         f"{nodeid}: the marker leaks({resources}) exempts what did not leak; drop it"
         for nodeid, resources in sorted(book.stale.items())
     ]
+    lines += [
+        f"{nodeid}: not compared, for a defect of the guard's own: {error}"
+        for nodeid, error in sorted(book.defects.items())
+    ]
     return lines
 
 
 def render_heading(book: Book) -> str:
     """Render how many leaks there are, and of which kinds."""
     if not book.leaks:
-        return f"isolation: {len(book.stale)} exempted for nothing"
+        return (
+            f"isolation: {len(book.stale)} exempted for nothing, {len(book.defects)} not compared"
+        )
     counts = Counter(leak.resource for leak in book.leaks.values())
     kinds = ", ".join(f"{name} {count}" for name, count in counts.most_common(4))
     return f"isolation: {len(book.leaks)} left changed ({kinds})"
@@ -166,7 +186,7 @@ def render_heading(book: Book) -> str:
 
 def print_book(terminalreporter: pytest.TerminalReporter, book: Book) -> None:
     """Print a section, where there is anything to say."""
-    if book.leaks or book.stale:
+    if book.leaks or book.stale or book.defects:
         terminalreporter.section(render_heading(book))
         for line in render_book(book):
             terminalreporter.write_line(line)

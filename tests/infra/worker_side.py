@@ -61,7 +61,7 @@ class WorkerSide:
         record = build_worker_record(
             self._session, startup_s=self._startup_s, startup_cpu_s=self._startup_cpu_s
         )
-        if (channel := self._input.get(CHANNEL)) and (self._book.watched or self._book.stale):
+        if (channel := self._input.get(CHANNEL)) and self._book.has_notes:
             channel.send((BOOK, self._book.to_json()))
         # Any: workeroutput is xdist's attribute of a worker's config.
         config: Any = self._config

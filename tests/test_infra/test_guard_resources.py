@@ -17,6 +17,7 @@ import time
 import types
 import unittest.mock
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -86,6 +87,7 @@ RESTORED = [
     ("builtins", lambda: setattr(builtins, "shared", 1), "builtins.shared"),
     ("stdlib", lambda: setattr(time, "sleep", print), "time.sleep"),
     ("stdlib", lambda: setattr(socket, "gethostname", print), "socket.gethostname"),
+    # isolation: ignore[PTI302] the resource under test stops it
     ("mock", lambda: unittest.mock.patch("os.sep", "x").start(), "mock.patch('os.sep')"),
     ("logging", lambda: logging.root.setLevel(7), "logging.getLogger('root').level"),
     ("logging", lambda: logging.disable(10), "logging.disable"),
@@ -258,3 +260,19 @@ def test_guard_that_sees_nothing_is_found_asleep(
     monkeypatch.setattr(Umask, "read", lambda _: 0o22)
 
     assert list(find_sleepers(list(resources.values()))) == ["umask"]
+
+
+def test_module_that_died_is_no_change_and_breaks_nothing(
+    resources: Mapping[str, Resource],
+) -> None:
+    module = types.ModuleType("dying")
+    sys.modules["dying"] = weakref.proxy(module)
+    resource = resources["sys.modules"]
+    before = dict(resource.unfold(resource.read()))
+
+    del module, sys.modules["dying"]
+
+    changes = list(compare(before, resource.unfold(resource.read())))
+    assert [change.key for change in changes] == ["dying"]
+    assert resource.describe(changes[0])[1:] == ("<ProxyType>", "absent")
+    assert resource.is_lawful(changes[0], Scene())

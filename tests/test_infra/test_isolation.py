@@ -199,3 +199,21 @@ def test_leaks_are_not_put_back_where_that_is_off(inner: InnerSuite) -> None:
 
     result.assert_outcomes(passed=2)
     assert {path for _, _, path in read_leaks(inner)} == {"os.environ['KEPT']"}
+
+
+def test_defect_of_the_guard_breaks_no_test(inner: InnerSuite) -> None:
+    inner.write(
+        test_suite="""
+        import os
+        from tests.infra.guard.process import Umask
+
+        def test_odd():
+            Umask.describe = lambda *_: 1 / 0
+            os.umask(0o27)
+        """
+    )
+
+    result = inner.run("--isolation=error")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*test_odd: not compared, for a defect of the guard's own: Zero*"])

@@ -26,6 +26,9 @@ SEQUENCES: Final = (list, tuple, deque)
 SETS: Final = (set, frozenset)
 CACHE: Final = functools._lru_cache_wrapper  # noqa: SLF001  the only name of the type
 
+TOOLS: Final = ("__", "_hypothesis_")
+"""How attributes begin that tools put on functions."""
+
 IGNORED_NAMES: Final = frozenset({"pytestmark", "pytest_plugins"})
 
 Token = tuple[str, object]
@@ -109,7 +112,7 @@ class Walk:
         if value.__kwdefaults__:
             self.add(f"{path}.__kwdefaults__", value.__kwdefaults__, depth + 1)
         for name, one in list(vars(value).items()):
-            if not name.startswith("__") and name not in IGNORED_NAMES:
+            if not name.startswith(TOOLS) and name not in IGNORED_NAMES:
                 self.add(f"{path}.{name}", one, depth + 1)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=False):
             try:

@@ -105,12 +105,12 @@ class Modules(Plain):
         return self._last
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:
-        """Tell whether a module was imported for the first time, or given a second name.
+        """Tell whether a module was imported for the first time, given a second name, or died.
 
         One that says nothing of its origin may still come from an extension module.
         """
         if change.before is not ABSENT:
-            return False
+            return type(change.before) in weakref.ProxyTypes
         if _is_real(change.after) or _is_alias(change):
             return True
         others = (sys.modules.get(name) for name in scene.imported - {change.key})

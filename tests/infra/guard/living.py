@@ -50,6 +50,10 @@ FIRST_WAIT_S: Final = 0.0001
 SERVICES: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 """Modules of the processes that the standard library starts once and keeps."""
 
+KEPT: Final = ("urandom", "/pym-")
+"""Parts of names of what the standard library opens once and keeps: `multiprocessing` shares memory
+through files called pym-PID."""
+
 PROC: Final = Path("/proc/self")
 
 
@@ -283,8 +287,8 @@ class Descriptors(Plain):
         return (first, second)
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
-        """Tell whether a descriptor was closed, is open on something else, or on random bytes."""
-        return change.before is not ABSENT or "urandom" in str(change.after)
+        """Tell whether a descriptor was closed or serves somebody else now, or the interpreter."""
+        return change.before is not ABSENT or any(one in str(change.after) for one in KEPT)
 
     def describe(self, change: Change) -> tuple[str, str, str]:
         """Return the number and what it is open on."""

@@ -96,6 +96,7 @@ class Objects(Plain):
             or (change.key in scene.credited and _is_of_test_class(change, module))
             or self._is_lazy(change, module, name)
             or _is_counted(change, module, name)
+            or _is_less(change)
             or self._is_pure_result(change, module)
             or self._is_filled_cache(change)
         )
@@ -203,6 +204,18 @@ def _is_of_test_class(change: Change, module: str) -> bool:
     )
     is_collected = isinstance(owner, type) and owner.__name__.startswith("Test")
     return change.before is ABSENT and (is_case or is_collected)
+
+
+def _is_less(change: Change) -> bool:
+    """Tell whether subclasses have gone, as they do when the collector comes by."""
+    if not change.key.endswith(".__subclasses__()") or change.before is ABSENT:
+        return False
+    before, after = (set(_get_names(token)) for token in (change.before, change.after))
+    return after < before
+
+
+def _get_names(token: object) -> tuple[str, ...]:
+    return token[1] if isinstance(token, tuple) else ()
 
 
 def _is_counted(change: Change, module: str, name: str) -> bool:

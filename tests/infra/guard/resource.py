@@ -170,10 +170,9 @@ def is_same(before: object, after: object) -> bool:
 
 def render(value: object) -> str:
     """Render a value in one line, shortened; an object that can't be rendered by its type."""
-    if isinstance(value, bytes):
-        value = value.decode(errors="replace")
     try:
-        text = repr(value)
+        # A weak proxy whose object is gone answers to nothing.
+        text = repr(value.decode(errors="replace") if isinstance(value, bytes) else value)
     except Exception:  # noqa: BLE001  any object's own __repr__ may raise anything
         text = f"<{type(value).__name__}>"
     text = " ".join(text.split())

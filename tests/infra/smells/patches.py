@@ -34,7 +34,11 @@ def find_started_patches(context: Context) -> Iterator[Sighting]:
         name = resolve(receiver, names) or ""
         is_inline = isinstance(receiver, ast.Call) and is_patch(resolve(receiver.func, names) or "")
         if (is_inline or name in patchers) and not _is_stopped(name, context, is_inline=is_inline):
-            yield Sighting("PTI302", node, f"a patch is started in {scope.name} and never stopped")
+            yield Sighting(
+                "PTI302",
+                node,
+                f"a patch is started in {scope.name or 'the module'} and never stopped",
+            )
 
 
 def _find_patchers(context: Context) -> set[str]:
