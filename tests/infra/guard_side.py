@@ -32,6 +32,8 @@ class Mode:
     is_error: bool
     """Whether a leak fails its test."""
     is_restoring: bool
+    is_bracketing: bool
+    """Whether a plugin acts around each test, as pytest-timeout does."""
     is_deep: Callable[[str], bool]
     """Whether the second tier watches the test of a node id."""
 
@@ -53,7 +55,9 @@ class GuardSide:
         :param book: where to note which tests were watched, and needless exemptions.
         """
         self._resources = resources
-        self._watch = Watch(resources, is_restoring=mode.is_restoring)
+        self._watch = Watch(
+            resources, is_restoring=mode.is_restoring, is_bracketing=mode.is_bracketing
+        )
         self._mode = mode
         self._tell = tell
         self._book = book

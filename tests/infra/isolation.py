@@ -15,6 +15,7 @@ import pytest
 
 from .archive import find_directory
 from .durations import write_whole
+from .guard.imports import MORE_FUNCTIONS, Builtins, Functions
 from .guard.objects import Objects
 from .guard.outside import build_outside
 from .guard.resource import Resource
@@ -50,6 +51,7 @@ def register(
         worker_id=session.worker_id,
         is_error=settings.isolation == ERROR,
         is_restoring=settings.is_restoring,
+        is_bracketing=has_foreign_protocol(config),
         is_deep=lambda nodeid: is_whole or nodeid in doubtful,
     )
     resources = build_resources(config, session, is_deep=is_whole or bool(doubtful))
@@ -59,17 +61,26 @@ def register(
     config.pluginmanager.register(side, "infra-guard")
 
 
+def has_foreign_protocol(config: pytest.Config) -> bool:
+    """Tell whether a plugin that is not pytest's own does something around each test."""
+    hooks = config.hook.pytest_runtest_protocol.get_hookimpls()
+    plugins = (getattr(hook.plugin, "__name__", type(hook.plugin).__module__) for hook in hooks)
+    return any(not name.startswith("_pytest.") for name in plugins)
+
+
 def build_resources(config: pytest.Config, session: Session, *, is_deep: bool) -> list[Resource]:
     """Build what the guard compares in this process."""
     plugins = config.pluginmanager
+    objects = Objects(
+        config.rootpath, session.settings.isolation_packages, __name__.rpartition(".")[0]
+    )
     resources = build_shallow(
+        is_own=objects.is_own,
         has_own_warnings=plugins.hasplugin("warnings"),
         has_own_seed=any(plugins.hasplugin(name) for name in RANDOM_PLUGINS),
     )
     if not is_deep:
         return resources
-    own_package = __name__.rpartition(".")[0]
-    objects = Objects(config.rootpath, session.settings.isolation_packages, own_package)
     temp = session.environment.directories.temp if session.environment else None
     if temp is not None and session.settings.isolation_tier > 1:
         _redirect_temp(config, temp)
@@ -81,7 +92,8 @@ def build_resources(config: pytest.Config, session: Session, *, is_deep: bool) -
         temp=temp,
         basetemp=Path(basetemp).resolve() if basetemp else None,
     )
-    return [*resources, objects, *outside]
+    rare: list[Resource] = [Builtins(is_whole=True), Functions(MORE_FUNCTIONS, tier=2)]
+    return [*resources, *rare, objects, *outside]
 
 
 def read_doubtful(config: pytest.Config) -> frozenset[str]:

@@ -5,7 +5,6 @@ Done once in each process, before its first test; each change is undone at once.
 
 import logging
 import os
-import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -58,12 +57,6 @@ def _plant_descriptor() -> Callable[[], object]:
     return lambda: os.close(number)
 
 
-def _plant_seed() -> Callable[[], object]:
-    state = random.getstate()
-    random.seed(NAME)
-    return lambda: random.setstate(state)
-
-
 PLANTS: Final = {
     "environ": _plant_variable,
     "umask": _plant_umask,
@@ -73,7 +66,6 @@ PLANTS: Final = {
     "sys.limits": _plant_limit,
     "logging": _plant_level,
     "fds": _plant_descriptor,
-    "random": _plant_seed,
 }
 
 

@@ -4,42 +4,59 @@ import builtins
 import sys
 import weakref
 from collections.abc import Callable, Mapping
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import ModuleType
 from typing import Any, Final
 
 from .resource import ABSENT, Change, Plain, Scene, render
 
 FUNCTIONS: Final[Mapping[str, str]] = {
-    "time": "time time_ns sleep monotonic perf_counter localtime gmtime strftime process_time",
-    "datetime": "datetime date timezone",
-    "random": "random randint choice choices shuffle sample uniform seed randrange getrandbits "
-    "Random",
-    "os": "environ open getcwd listdir scandir walk stat remove rename mkdir makedirs getpid "
-    "getenv urandom system kill cpu_count path",
-    "os.path": "exists isfile isdir join expanduser abspath getsize",
+    "time": "time sleep monotonic perf_counter",
+    "datetime": "datetime date",
+    "random": "random randint choice shuffle",
+    "os": "environ getcwd listdir remove getenv getpid system stat",
+    "os.path": "exists isfile isdir expanduser",
     "pathlib": "Path PurePath",
-    "io": "open StringIO BytesIO",
-    "socket": "socket getaddrinfo create_connection gethostname gethostbyname",
-    "subprocess": "Popen run call check_call check_output",
-    "shutil": "rmtree copy copyfile copytree move which",
-    "tempfile": "mkdtemp mkstemp gettempdir NamedTemporaryFile TemporaryDirectory",
-    "uuid": "uuid1 uuid4 getnode",
-    "json": "dumps loads dump load",
+    "socket": "socket getaddrinfo create_connection gethostname",
+    "subprocess": "Popen run check_output call",
+    "shutil": "rmtree which",
+    "tempfile": "mkdtemp gettempdir",
+    "uuid": "uuid1 uuid4",
+    "json": "dumps loads",
     "urllib.request": "urlopen Request",
+    "threading": "Thread Timer",
+    "asyncio": "sleep run",
+    "logging": "getLogger basicConfig",
+    "platform": "system node",
+}
+"""Standard functions that tests like to replace, by module."""
+
+MORE_FUNCTIONS: Final[Mapping[str, str]] = {
+    "time": "time_ns localtime gmtime strftime process_time",
+    "random": "choices sample uniform seed randrange getrandbits Random",
+    "os": "open scandir walk rename mkdir makedirs urandom kill cpu_count path",
+    "os.path": "join abspath getsize",
+    "io": "open StringIO BytesIO",
+    "socket": "gethostbyname create_server",
+    "subprocess": "check_call getoutput",
+    "shutil": "copy copyfile copytree move",
+    "tempfile": "mkstemp NamedTemporaryFile TemporaryDirectory",
+    "json": "dump load",
     "http.client": "HTTPConnection HTTPSConnection",
     "ssl": "create_default_context SSLContext",
-    "threading": "Thread Lock RLock Event Timer current_thread",
-    "asyncio": "sleep run gather wait_for create_task get_event_loop",
-    "logging": "getLogger basicConfig",
+    "threading": "Lock RLock Event current_thread",
+    "asyncio": "gather wait_for create_task get_event_loop",
     "secrets": "token_hex token_bytes token_urlsafe choice",
     "smtplib": "SMTP SMTP_SSL",
     "getpass": "getpass getuser",
-    "platform": "system node machine python_version",
+    "platform": "machine python_version",
     "importlib": "import_module reload",
     "sys": "exit platform version_info getsizeof modules path",
 }
-"""Standard functions that tests replace, by module."""
+"""Those that they replace now and then: for the second tier, as each costs a cache miss or two."""
+
+BUILTINS: Final = ("open", "print", "input", "__import__", "exec", "eval", "id", "hash")
+"""Builtins that tests like to replace; of the others, the second tier tells."""
 
 DISPLAYED: Final = "_"
 """What the interpreter's display hook puts into builtins, in doctests, for one."""
@@ -90,19 +107,38 @@ class ImportPath(Plain):
 
 
 class Modules(Plain):
-    """Modules that were replaced, removed or planted; a first import is no change."""
+    """Modules that were replaced, removed or planted; a first import is no change.
+
+    Looking at all of them costs a cache miss or two for each, so as long as their number stays,
+    only those are looked at that tests replace: top-level ones, and `is_own` modules.
+    """
 
     name = "sys.modules"
     remedy = "use monkeypatch.setitem(sys.modules, ...) or mock.patch.dict(sys.modules, ...)"
 
-    def __init__(self) -> None:
+    def __init__(self, is_own: Callable[[str], bool] = lambda _: True) -> None:
+        self._is_own = is_own
         self._last: dict[str, Any] = {}  # Any: anything can lie in sys.modules.
+        # Any: a getter of many items returns a tuple of them.
+        self._get: Callable[[Any], Any] = len
+        self._watched: object = None
 
     def read(self) -> object:
-        """Return the last copy where nothing has changed: comparing is cheaper than copying."""
-        if sys.modules != self._last:
-            self._last = sys.modules.copy()
+        """Return the last copy where nothing has changed."""
+        if len(sys.modules) == len(self._last):
+            try:
+                if self._get(sys.modules) == self._watched:
+                    return self._last
+            except Exception:  # noqa: BLE001, S110  one has gone, or can't be compared
+                pass
+        self._last = sys.modules.copy()
+        names = [name for name in self._last if self._is_worth_watching(name)]
+        self._get = itemgetter(*names)
+        self._watched = self._get(self._last)
         return self._last
+
+    def _is_worth_watching(self, name: str) -> bool:
+        return not name.startswith("_") and ("." not in name or self._is_own(name))
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:
         """Tell whether a module was imported for the first time, given a second name, or died.
@@ -130,18 +166,28 @@ class Modules(Plain):
 
 
 class Builtins(Plain):
-    """The names that every module sees."""
+    """The names that every module sees: some of them, or all in the second tier."""
 
     name = "builtins"
     remedy = "replace it with monkeypatch.setattr or mock.patch, which undo it"
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_whole: bool = False) -> None:
+        self.tier = 2 if is_whole else 1
         self._last: dict[str, object] = {}
+        # Any: a getter of many items returns a tuple of them.
+        self._get: Callable[[Any], Any] = itemgetter(*BUILTINS)
+        self._watched: object = None
 
     def read(self) -> object:
         """Return the last copy where nothing has changed."""
-        if vars(builtins) != self._last:
-            self._last = vars(builtins).copy()
+        known = vars(builtins)
+        if self.tier == 1 and len(known) == len(self._last):
+            if self._get(known) == self._watched:
+                return self._last
+        elif known == self._last:
+            return self._last
+        self._last = known.copy()
+        self._watched = self._get(known)
         return self._last
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
@@ -167,7 +213,9 @@ class Functions(Plain):
     name = "stdlib"
     remedy = "replace it with monkeypatch.setattr or mock.patch, which undo it"
 
-    def __init__(self) -> None:
+    def __init__(self, table: Mapping[str, str] = FUNCTIONS, *, tier: int = 1) -> None:
+        self._table = table
+        self.tier = tier
         # Any: functions and classes of all kinds, and the modules that they are read from.
         self._getters: tuple[tuple[Callable[[Any], Any], Any], ...] = ()
         self._names: tuple[str, ...] = ()
@@ -204,7 +252,7 @@ class Functions(Plain):
         self._module_count = len(sys.modules)
         found = []
         names: list[str] = []
-        for module_name, wanted in FUNCTIONS.items():
+        for module_name, wanted in self._table.items():
             module = sys.modules.get(module_name)
             here = [name for name in wanted.split() if hasattr(module, name)]
             if isinstance(module, ModuleType) and len(here) > 1:

@@ -491,9 +491,11 @@ def _read_tasks() -> tuple[weakref.ref[Any], ...]:
     tasks: Any = sys.modules.get("asyncio.tasks")  # Any: private sets of the library.
     known = getattr(tasks, "_scheduled_tasks", None)
     if known is None:
-        known = getattr(tasks, "_all_tasks", ())
+        known = getattr(tasks, "_all_tasks", None)
+    if known is None or not getattr(known, "data", True):
+        return ()
     # Weak: a snapshot must not keep a task alive that its test has dropped.
-    return tuple(weakref.ref(task) for task in list(known) if not task.done()) if known else ()
+    return tuple(weakref.ref(task) for task in list(known) if not task.done())
 
 
 def _get_task(ref: object) -> "asyncio.Task[object] | None":

@@ -36,6 +36,13 @@ class Objects(Plain):
         self.fixtures: dict[str, object] = {}
         """Values of the wide fixtures that are set up, by name."""
 
+    def is_own(self, name: str) -> bool:
+        """Tell whether a module is the project's, and no module of tests."""
+        module = sys.modules.get(name)
+        if name.rpartition(".")[2].startswith(("test_", "conftest")) or module is None:
+            return False
+        return name.partition(".")[0] in self._extra or self._is_below_root(module)
+
     def read(self) -> object:
         """Walk all of it."""
         modules = dict(self._find_modules())
@@ -125,7 +132,7 @@ class Objects(Plain):
             if name.partition(".")[0] in self._extra or self._is_below_root(module):
                 yield name, module
 
-    def _is_below_root(self, module: types.ModuleType) -> bool:
+    def _is_below_root(self, module: object) -> bool:
         file = getattr(module, "__file__", None)
         if not isinstance(file, str):
             return False

@@ -1,5 +1,7 @@
 """Lists the resources of the first tier, in the order in which they are compared and put back."""
 
+from collections.abc import Callable
+
 from .imports import Builtins, Functions, ImportPath, Modules
 from .libraries import (
     AsyncioState,
@@ -28,9 +30,12 @@ from .process import (
 from .resource import Resource
 
 
-def build_shallow(*, has_own_warnings: bool, has_own_seed: bool) -> list[Resource]:
+def build_shallow(
+    *, has_own_warnings: bool, has_own_seed: bool, is_own: Callable[[str], bool] = lambda _: True
+) -> list[Resource]:
     """Build the resources of the first tier.
 
+    :param is_own: whether a module of this name belongs to the project.
     :param has_own_warnings: whether pytest puts warnings filters back after each test.
     :param has_own_seed: whether a plugin seeds the shared random generator for each test.
     """
@@ -42,7 +47,7 @@ def build_shallow(*, has_own_warnings: bool, has_own_seed: bool) -> list[Resourc
     return [
         # Patches first: stopping them puts back what others would find changed.
         Patches(),
-        Modules(),
+        Modules(is_own),
         Environ(),
         WorkingDirectory(),
         Umask(),

@@ -32,13 +32,25 @@ class Finding:
 class Watch:
     """The resources of one process, what they were at the last boundary, and what is credited."""
 
-    def __init__(self, resources: Sequence[Resource], *, is_restoring: bool = True) -> None:
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        *,
+        is_restoring: bool = True,
+        is_bracketing: bool = True,
+    ) -> None:
+        """Begin with no state.
+
+        :param is_restoring: whether what a test left changed is put back.
+        :param is_bracketing: whether plugins may change something around each test.
+        """
         shallow = [resource for resource in resources if resource.tier == 1]
         deep = [resource for resource in resources if resource.tier != 1]
         self._resources = [*shallow, *deep]
         self._reads = tuple(resource.read for resource in shallow)
         self._deep_reads = tuple(resource.read for resource in deep)
-        self._brackets = [n for n, resource in enumerate(shallow) if resource.is_bracketed]
+        brackets = [n for n, resource in enumerate(shallow) if resource.is_bracketed]
+        self._brackets = brackets if is_bracketing else []
         self._is_restoring = is_restoring
         self._is_deep = False
         self._is_blurred = False
