@@ -122,7 +122,8 @@ class GuardSide:
         return result
 
     def _end(self, item: pytest.Item) -> list[Leak]:
-        exempt = get_exemptions(item) if item.keywords.get(MARKER) else NOTHING
+        # Asked by `in`: `get` would raise and catch an error at each level above the test.
+        exempt = get_exemptions(item) if MARKER in item.keywords else NOTHING
         findings = self._compare(item.nodeid, exempt)
         if self._mode.is_deep(item.nodeid):
             self._book.watched.add(item.nodeid)
@@ -140,13 +141,16 @@ class GuardSide:
         return leaks
 
     def _compare(self, nodeid: str, exempt: frozenset[str]) -> list[Finding]:
-        """Compare; a defect of the guard's own is nobody's leak, and breaks no test."""
         try:
             return self._watch.end(exempt)
         except Exception as error:  # noqa: BLE001  objects of a test may raise anything
-            self._book.defects[nodeid] = f"{type(error).__name__}: {error}"
-            self._watch.start()
+            self._note_defect(nodeid, error)
             return []
+
+    def _note_defect(self, nodeid: str, error: Exception) -> None:
+        """Note a defect of the guard's own: it is nobody's leak, and breaks no test."""
+        self._book.defects[nodeid] = f"{type(error).__name__}: {error}"
+        self._watch.forget()
 
     # --- wide fixtures -----------------------------------------------------------------------
 
@@ -160,24 +164,35 @@ class GuardSide:
         """Credit a fixture wider than a test with what its set-up changes."""
         if fixturedef.scope == "function":
             return (yield)
-        key = id(fixturedef)
-        self._watch.enter_fixture(key)
+        self._enter(fixturedef)
         try:
             value = yield
             if self._objects is not None:
                 self._objects.fixtures[fixturedef.argname] = value
             return value
         finally:
-            self._watch.leave_set_up(key, fixturedef.argname)
+            try:
+                self._watch.leave_set_up(id(fixturedef), fixturedef.argname)
+            except Exception as error:  # noqa: BLE001  likewise
+                self._note_defect(fixturedef.argname, error)
             # The last one added is the first to be called: before the fixture's own.
-            fixturedef.addfinalizer(functools.partial(self._watch.enter_fixture, key))
+            fixturedef.addfinalizer(functools.partial(self._enter, fixturedef))
 
     def pytest_fixture_post_finalizer(self, fixturedef: "pytest.FixtureDef[object]") -> None:
         """Expect that what its set-up changed is undone."""
         if fixturedef.scope != "function":
             if self._objects is not None:
                 self._objects.fixtures.pop(fixturedef.argname, None)
-            self._watch.leave_finaliser(id(fixturedef))
+            try:
+                self._watch.leave_finaliser(id(fixturedef))
+            except Exception as error:  # noqa: BLE001  likewise
+                self._note_defect(fixturedef.argname, error)
+
+    def _enter(self, fixturedef: "pytest.FixtureDef[object]") -> None:
+        try:
+            self._watch.enter_fixture(id(fixturedef))
+        except Exception as error:  # noqa: BLE001  likewise
+            self._note_defect(fixturedef.argname, error)
 
     # --- the end -----------------------------------------------------------------------------
 

@@ -185,3 +185,28 @@ def test_fixture_need_not_undo_what_is_lawful(monkeypatch: pytest.MonkeyPatch) -
     finish(watch, table, None)
 
     assert watch.end() == []
+
+
+def test_fixture_that_both_tiers_saw_may_end_where_one_looks() -> None:
+    table, other = Table(tier=2), Table("other")
+    watch = Watch([other, table])
+    watch.begin(is_deep=True)
+    set_up(watch, table, "x")
+    watch.end()
+
+    watch.begin()
+    finish(watch, table, "x")
+
+    assert watch.end() == []
+
+
+def test_forgotten_state_is_read_anew() -> None:
+    table = Table()
+    watch = start(table)
+    table.values["x"] = 1
+
+    watch.forget()
+    before = watch.end()
+    watch.begin()
+
+    assert before == watch.end() == []

@@ -1,7 +1,8 @@
 """Walks the objects that a project keeps, and gives each value a path and a token.
 
 Pure apart from reading: it calls no method of the objects that it meets, imports nothing, and
-keeps none of them alive.  Which changes matter is decided in `objects`.
+keeps none of them alive.  Mappings are copied before they are gone through: the collector may run
+in between, and take entries away.  Which changes matter is decided in `objects`.
 """
 
 import functools
@@ -88,7 +89,7 @@ class Walk:
 
     def _add_mapping(self, path: str, value: Mapping[Any, object], depth: int) -> None:
         self.tokens[path] = (type(value).__name__, len(value))
-        for key, one in list(value.items())[:MOST_ENTRIES]:
+        for key, one in list(dict(value).items())[:MOST_ENTRIES]:
             self.add(f"{path}[{_render_key(key)}]", one, depth + 1)
 
     def _add_sequence(self, path: str, value: Sequence[object], depth: int) -> None:
@@ -111,7 +112,7 @@ class Walk:
             self.add(f"{path}.__defaults__", value.__defaults__, depth + 1)
         if value.__kwdefaults__:
             self.add(f"{path}.__kwdefaults__", value.__kwdefaults__, depth + 1)
-        for name, one in list(vars(value).items()):
+        for name, one in dict(vars(value)).items():
             if not name.startswith(TOOLS) and name not in IGNORED_NAMES:
                 self.add(f"{path}.{name}", one, depth + 1)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=False):
@@ -131,7 +132,7 @@ class Walk:
         subclasses = sorted(one.__qualname__ for one in known)
         if subclasses:
             self.tokens[f"{path}.__subclasses__()"] = ("classes", tuple(subclasses))
-        for name, one in list(vars(value).items()):
+        for name, one in dict(vars(value)).items():
             if not _is_dunder(name) and name not in IGNORED_NAMES and not name.startswith("_abc_"):
                 self.add(f"{path}.{name}", one, depth + 1)
 
@@ -149,7 +150,7 @@ def walk_modules(
     seen: set[int] = set()
     for name in sorted(modules):
         walk = Walk(packages, _seen=seen)
-        for key, value in list(vars(modules[name]).items()):
+        for key, value in dict(vars(modules[name])).items():
             if _is_dunder(key) or key.startswith("@") or key in IGNORED_NAMES:
                 continue
             if isinstance(value, types.ModuleType):
@@ -173,7 +174,7 @@ def _read_attributes(value: object) -> Iterator[tuple[str, object]]:
     """Yield an instance's attributes, without what `cached_property` has filled in."""
     found = getattr(value, "__dict__", None)
     if isinstance(found, dict):
-        for name, one in list(found.items()):
+        for name, one in dict(found).items():
             if not isinstance(getattr(type(value), str(name), None), functools.cached_property):
                 yield name, one
     for kind in type(value).__mro__:

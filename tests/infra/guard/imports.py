@@ -271,7 +271,9 @@ def _is_real(module: object) -> bool:
 
 
 def _is_alias(change: Change) -> bool:
-    return any(module is change.after for name, module in sys.modules.items() if name != change.key)
+    return any(
+        module is change.after for name, module in sys.modules.copy().items() if name != change.key
+    )
 
 
 def _as_tuples(change: Change) -> tuple[tuple[object, ...], tuple[object, ...]]:

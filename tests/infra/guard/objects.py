@@ -124,7 +124,7 @@ class Objects(Plain):
         return "change it with monkeypatch.setattr or setitem, or put it back in a fixture"
 
     def _find_modules(self) -> Iterator[tuple[str, types.ModuleType]]:
-        for name, module in list(sys.modules.items()):
+        for name, module in sys.modules.copy().items():
             if name == "__main__" or not hasattr(module, "__dict__"):
                 continue
             if name == self._own_package or name.startswith(f"{self._own_package}."):
