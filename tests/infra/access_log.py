@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from .records import Access, AccessKind, AccessList, Span
+from .access_records import Access, AccessKind, AccessList
+from .records import Span
 
 Key = tuple[str, str, str, AccessKind, str, float]
 Spans = Mapping[tuple[str, str], Sequence[Span]]

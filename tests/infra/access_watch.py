@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import accesses
+from .access_records import Access, AccessList
 from .archive import find_directory
 from .ignored import Ignored, build_ignored
-from .records import Access, AccessList
 from .session import ACCESSES, Session
 
 if TYPE_CHECKING:

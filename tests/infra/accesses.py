@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from .access_records import Access, AccessKind
 from .ignored import Ignored, is_device
-from .records import Access, AccessKind
 from .touches import READERS, Effect, Touch, find_path, is_reading, read_event
 
 FOLLOWING: Final = frozenset({AccessKind.FILE, AccessKind.APPENDED, AccessKind.DATABASE})

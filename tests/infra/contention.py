@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .records import Access, AccessKind
+from .access_records import Access, AccessKind
 
 ANY_HOST: Final = "*"
 

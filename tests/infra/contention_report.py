@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from .access_records import Access, AccessKind
 from .contention import Conflict, Contention
-from .records import Access, AccessKind
 
 FILE: Final = "contention.json"
 """In our directory of pytest's cache."""

@@ -5,8 +5,7 @@ What they mean is decided elsewhere; here is only their shape, their JSON and th
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -65,7 +64,7 @@ class Holder:
 
         :raises RecordError: it is something else.
         """
-        return cls(**_read_object("holder's note", text))
+        return cls(**read_object("holder's note", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Manifest:
 
         :raises RecordError: it is something else.
         """
-        found = _read_object("manifest", text)
+        found = read_object("manifest", text)
         return cls(
             worker_id=found["worker_id"],
             block=Block(**found["block"]),
@@ -176,72 +175,7 @@ class WorkerRecord:
 
         :raises RecordError: it is something else.
         """
-        return cls(**_read_object("worker's record", text))
-
-
-class AccessKind(StrEnum):
-    """What was done to what, as far as it decides whether two may do it at once."""
-
-    FILE = "file"
-    APPENDED = "appended file"
-    DATABASE = "database"
-    DIRECTORY = "directory"
-    FOUND = "found directory"
-    """One that was to be made, but was there already."""
-    REMOVED = "removed path"
-    PORT = "port"
-    SOCKET = "socket"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Something that other workers can reach, too, and how long a test or a fixture held it."""
-
-    worker_id: str
-    kind: AccessKind
-    target: str
-    """An absolute path without links, or protocol, address and port, such as `tcp ::1 8080`."""
-    nodeid: str
-    """The test that ran."""
-    fixture: str
-    """The wide fixture that was set up for it or torn down; empty for the test itself."""
-    start: float
-    """Seconds since the epoch by the worker's clock."""
-    stop: float | None
-    """None: to the end of the test; of a fixture's until that is told, or the worker ends."""
-    locks: tuple[str, ...] = ()
-    """Paths of the lock files that the process held whenever it touched the target."""
-
-    @property
-    def owner(self) -> str:
-        """Who it was, in words."""
-        return f"fixture {self.fixture} of {self.nodeid}" if self.fixture else self.nodeid
-
-
-@dataclass(frozen=True, slots=True)
-class AccessList:
-    """What a worker tells about a test that has ended."""
-
-    accesses: Sequence[Access]
-
-    def to_json(self) -> str:
-        """Write the record with its format version."""
-        rows = [astuple(access) for access in self.accesses]
-        return json.dumps({"version": FORMAT_VERSION, "accesses": rows})
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
-
-        :raises RecordError: it is something else.
-        """
-        rows = _read_object("list of accesses", text)["accesses"]
-        return cls(
-            [
-                Access(worker, AccessKind(kind), target, nodeid, fixture, start, stop, tuple(locks))
-                for worker, kind, target, nodeid, fixture, start, stop, locks in rows
-            ]
-        )
+        return cls(**read_object("worker's record", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,8 +240,12 @@ def _read_markers(found: Sequence[tuple[list[str], list[int]]]) -> dict[int, tup
     return dict(sorted(markers.items()))
 
 
-# The values are JSON of any shape; each record picks and converts its own.
-def _read_object(kind: str, text: str) -> dict[str, Any]:
+# Any: the values are JSON of any shape; each record picks and converts its own.
+def read_object(kind: str, text: str) -> dict[str, Any]:
+    """Read a JSON object with our format version, and return it without that.
+
+    :raises RecordError: it is something else.
+    """
     try:
         found = json.loads(text)
     except ValueError as error:

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from tests.infra.access_records import Access, AccessKind, AccessList
 from tests.infra.accesses import Clock, Notebook, make_hook
 from tests.infra.ignored import build_ignored
-from tests.infra.records import Access, AccessKind, AccessList
 from tests.infra.touches import read_event
 
 

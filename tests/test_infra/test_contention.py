@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.infra.access_log import AccessLog
+from tests.infra.access_records import Access, AccessKind, AccessList
 from tests.infra.contention import (
     Reason,
     is_tolerable,
@@ -17,7 +18,7 @@ from tests.infra.contention import (
     overlap,
 )
 from tests.infra.contention_report import render_conflicts, render_json, render_title
-from tests.infra.records import Access, AccessKind, AccessList, Span
+from tests.infra.records import Span
 from tests.test_infra.conftest import InnerSuite
 from tests.test_infra.runs import STARTED, make_span
 

@@ -11,6 +11,7 @@ INFRA = TESTS / "infra"
 RANKS = [
     {"records", "errors", "options", "guard", "ignored", "gate"},
     {"nursery_client", "nursery_request"},
+    {"access_records"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {"estimates", "durations", "expressions", "leaks", "smells"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},

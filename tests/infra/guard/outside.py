@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from .living import list_descriptors
+from .descriptors import list_descriptors
 from .process import PYTEST_OWN
 from .resource import ABSENT, Change, Plain, Resource, Scene, is_secret, render
 

@@ -1,7 +1,6 @@
 """What a resource of the guard is made of: how its state is read, taken apart and put back.
 
-The resources themselves are in `process`, `imports`, `libraries`, `living`, `outside` and
-`objects`; `watch` compares them.
+`resources` lists those of the first tier; `watch` compares them.
 """
 
 from collections.abc import Iterator, Mapping

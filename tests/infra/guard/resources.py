@@ -2,19 +2,13 @@
 
 from collections.abc import Callable
 
+from .descriptors import Descriptors
 from .imports import Builtins, Functions, ImportPath, Modules
-from .libraries import (
-    AsyncioState,
-    Decimals,
-    Loggers,
-    Patches,
-    RandomState,
-    SocketTimeout,
-    StartMethod,
-    TempDirectory,
-    WarningFilters,
-)
-from .living import Children, Descriptors, Handlers, Threads, Timers
+from .libraries import Decimals, SocketTimeout, StartMethod, TempDirectory, WarningFilters
+from .living import Children, Handlers, Threads, Timers
+from .logs import Loggers
+from .loops import AsyncioState
+from .patching import Patches
 from .process import (
     Arguments,
     Environ,
@@ -27,6 +21,7 @@ from .process import (
     build_locale,
     build_streams,
 )
+from .randomness import RandomState
 from .resource import Resource
 
 

@@ -1,0 +1,71 @@
+"""The resource of the shared random generator: who has set a seed."""
+
+import random
+from typing import Any, Final
+
+from .resource import Change, Plain
+
+TWISTS: Final = 3000
+"""How many times the generator's 624 words may have been renewed between two tests, to be told from
+a new seed: that is 900,000 calls of `random.random`, and takes about 60 ms to find out."""
+
+FEW_TWISTS: Final = 100
+"""The same, where one test after the other sets a seed."""
+
+OFTEN: Final = 3
+"""Seeds in a row from which a suite is one that sets them always."""
+
+WORDS: Final = 624
+"""Words of the Mersenne Twister's state (Matsumoto and Nishimura, 1998)."""
+
+
+class RandomState(Plain):
+    """Whether the shared generator of `random` was seeded anew; drawing from it is no change.
+
+    A drawn-from Mersenne Twister has the words that it would have after some number of renewals
+    of the words it had; a seeded one has others.
+    """
+
+    name = "random"
+    remedy = "draw from random.Random(seed) of your own, or put random.getstate() back"
+
+    def __init__(self) -> None:
+        self._seen = random.getstate()
+        self._seeds = self._in_a_row = 0
+
+    def read(self) -> object:
+        """Return how many times it was seeded anew."""
+        state = random.getstate()
+        words, seen = state[1], self._seen[1]
+        # Two words and the position tell a state whose words are the same: no need for all 624.
+        is_near = words[0] == seen[0] and words[-2] == seen[-2] and words[-1] >= seen[-1]
+        if not is_near and words != seen:
+            twists = FEW_TWISTS if self._in_a_row >= OFTEN else TWISTS
+            is_seeded = not _is_drawn(self._seen, state, twists)
+            self._seeds += is_seeded
+            self._in_a_row = self._in_a_row + 1 if is_seeded else 0
+        self._seen = state
+        return self._seeds
+
+    def describe(self, _change: Change) -> tuple[str, str, str]:
+        """Tell what happened: numbers would say nothing."""
+        return "random.seed", "not seeded by a test", "seeded anew, or set to another state"
+
+    def restore(self, _change: Change) -> bool:
+        """Seed it from the system, as it was when the process began."""
+        random.seed()
+        self._seen = random.getstate()
+        return True
+
+
+# A state of `random` is a version, words and a position, and a value kept for the next gauss().
+def _is_drawn(before: tuple[Any, ...], after: tuple[Any, ...], twists: int) -> bool:
+    """Tell whether drawing leads from one state to the other."""
+    walker = random.Random()  # noqa: S311  it walks the path that the shared generator went
+    walker.setstate(before)
+    wanted = after[1][:-1]
+    for _ in range(twists):
+        walker.getrandbits(32 * WORDS)
+        if walker.getstate()[1][:-1] == wanted:
+            return True
+    return False
