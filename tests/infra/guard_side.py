@@ -62,6 +62,9 @@ class GuardSide:
         self._tell = tell
         self._book = book
         self._last = ""
+        self._is_deep = False
+        self._marked: dict[pytest.Collector, bool] = {}
+        """Whether a class or module, or what it is in, has our marker."""
         self._objects = next((one for one in resources if isinstance(one, Objects)), None)
 
     # --- imports -----------------------------------------------------------------------------
@@ -102,7 +105,8 @@ class GuardSide:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Read what plugins change around each test."""
-        self._watch.begin(is_deep=self._mode.is_deep(item.nodeid))
+        self._is_deep = self._mode.is_deep(item.nodeid)
+        self._watch.begin(is_deep=self._is_deep)
         return (yield)
 
     # wrapper, tryfirst: outermost, against capture and logging, which act around each phase.
@@ -122,10 +126,9 @@ class GuardSide:
         return result
 
     def _end(self, item: pytest.Item) -> list[Leak]:
-        # Asked by `in`: `get` would raise and catch an error at each level above the test.
-        exempt = get_exemptions(item) if MARKER in item.keywords else NOTHING
+        exempt = get_exemptions(item) if self._is_marked(item) else NOTHING
         findings = self._compare(item.nodeid, exempt)
-        if self._mode.is_deep(item.nodeid):
+        if self._is_deep:
             self._book.watched.add(item.nodeid)
         if not findings and not exempt:
             return []
@@ -139,6 +142,17 @@ class GuardSide:
         for leak in leaks:
             self._tell(leak)
         return leaks
+
+    def _is_marked(self, item: pytest.Item) -> bool:
+        """Tell whether our marker is on a test or above it; what is above is asked only once."""
+        if any(mark.name == MARKER for mark in item.own_markers):
+            return True
+        parent = item.parent
+        if parent is None:
+            return False
+        if parent not in self._marked:
+            self._marked[parent] = parent.get_closest_marker(MARKER) is not None
+        return self._marked[parent]
 
     def _compare(self, nodeid: str, exempt: frozenset[str]) -> list[Finding]:
         try:

@@ -110,7 +110,8 @@ class Modules(Plain):
     """Modules that were replaced, removed or planted; a first import is no change.
 
     Looking at all of them costs a cache miss or two for each, so as long as their number stays,
-    only those are looked at that tests replace: top-level ones, and `is_own` modules.
+    only those are looked at that tests replace: `is_own` modules, top-level ones of libraries, and
+    of the standard library those in the table above.
     """
 
     name = "sys.modules"
@@ -138,7 +139,9 @@ class Modules(Plain):
         return self._last
 
     def _is_worth_watching(self, name: str) -> bool:
-        return not name.startswith("_") and ("." not in name or self._is_own(name))
+        if "." in name or name in sys.stdlib_module_names:
+            return name in FUNCTIONS or self._is_own(name)
+        return not name.startswith("_")
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:
         """Tell whether a module was imported for the first time, given a second name, or died.
