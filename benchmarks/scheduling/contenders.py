@@ -27,7 +27,10 @@ class Contender:
 LOAD: Final = Contender("bare load", ("--dist", "load"))
 WORKSTEAL: Final = Contender("bare worksteal", ("--dist", "worksteal"))
 LOADGROUP: Final = Contender("bare loadgroup", ("--dist", "loadgroup"))
-WHOLE: Final = Contender("ours, whole plugin", (*OURS, "--dist", "load"))
+WHOLE: Final = Contender(
+    "ours, whole plugin but the guard", (*OURS, "--isolation=off", "--dist", "load")
+)
+GUARDED: Final = Contender("ours, with the guard", (*OURS, "--dist", "load"))
 FORGETFUL: Final = Contender(
     "ours, no history", (*OURS, "-p", "no:cacheprovider", "--dist", "load")
 )

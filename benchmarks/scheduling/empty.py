@@ -10,6 +10,7 @@ from pytest_runs import Python, UnexpectedRunError, run_pytest
 from scheduling.contenders import (
     ALONE,
     BENCHMARKS,
+    GUARDED,
     LOAD,
     LOADGROUP,
     WHOLE,
@@ -19,7 +20,7 @@ from scheduling.contenders import (
     Section,
 )
 
-CONTENDERS: Final = (LOAD, ALONE, WHOLE, WORKSTEAL, LOADGROUP)
+CONTENDERS: Final = (LOAD, ALONE, WHOLE, GUARDED, WORKSTEAL, LOADGROUP)
 BARS: Final = {ALONE: 1.05, WHOLE: 1.10}
 TESTS_PER_FILE: Final = 100
 PER_TEST: Final = 1e6
