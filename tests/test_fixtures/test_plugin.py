@@ -42,6 +42,7 @@ def test_swallowed_violation_fails_the_test(pytester: pytest.Pytester) -> None:
     ])  # fmt: skip
 
 
+@pytest.mark.proof
 def test_swallowed_violation_in_a_thread_fails_the_test(pytester: pytest.Pytester) -> None:
     result = run(pytester, """
         from contextlib import suppress

@@ -137,6 +137,7 @@ def test_run_id_is_one_in_all_workers(inner: InnerSuite) -> None:
     inner.run("-n", "2", "--testrunuid", "my-run").assert_outcomes(passed=8)
 
 
+@pytest.mark.proof
 def test_run_id_of_the_header_is_that_of_the_workers(inner: InnerSuite) -> None:
     inner.write(
         test_ids="""
@@ -372,6 +373,7 @@ def test_lock_of_another_run_is_waited_for_until_the_deadline(
     inner.run_here().assert_outcomes(passed=1)
 
 
+@pytest.mark.proof
 def test_crash_leaves_leftovers_to_the_next_run(inner: InnerSuite) -> None:
     inner.write(
         test_crash="""

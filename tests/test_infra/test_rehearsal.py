@@ -245,6 +245,7 @@ def test_a_name_without_parameters_stands_for_all_of_them(
     assert is_chosen("t.py::a[1]", only, without) is expected
 
 
+@pytest.mark.proof
 def test_the_controller_notes_what_its_workers_collect_and_run(inner: InnerSuite) -> None:
     inner.write(test_it=THREE)
     journal = inner.path / "journal.jsonl"

@@ -232,6 +232,7 @@ def test_dist_each_runs_everything_everywhere(inner: InnerSuite) -> None:
     inner.run("-n", "2", "--dist", "each").assert_outcomes(passed=2 * TESTS)
 
 
+@pytest.mark.proof
 def test_unlimited_lane_that_contradicts_is_one_clear_error(inner: InnerSuite) -> None:
     inner.write(
         test_lanes="""
@@ -323,6 +324,7 @@ def test_auto_runs_one_test_in_this_process(inner: InnerSuite) -> None:
     result.stdout.fnmatch_lines(["infra: run *, in one process", "infra: -n auto: in one process*"])
 
 
+@pytest.mark.proof
 def test_breach_of_a_lane_fails_the_run(inner: InnerSuite) -> None:
     """The audit's negative: a scheduler that keeps no lane."""
     inner.write(

@@ -106,6 +106,7 @@ def test_changed_source_is_seen(suite: Suite) -> None:
     assert not any(name in one["early"] for one in warm for name in ("project", "test_suite"))
 
 
+@pytest.mark.proof
 def test_crashed_warm_workers_are_replaced_by_warm_ones(suite: Suite, warm_output: str) -> None:
     output = suite.run("-k", "test_exit or test_killed or test_last", out="crash")
     workers = suite.read("crash")
