@@ -97,6 +97,7 @@ def test_unused_description_fails_a_test_that_has_passed(pytester: pytest.Pytest
     result.stdout.fnmatch_lines(["*never used:*", "*error of start*"])
 
 
+@pytest.mark.proof
 def test_isolated_params_take_the_vmid_of_the_process(pytester: pytest.Pytester) -> None:
     result = run(pytester, """
         import pytest
@@ -112,6 +113,7 @@ def test_isolated_params_take_the_vmid_of_the_process(pytester: pytest.Pytester)
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.proof
 def test_isolated_params_say_what_is_missing(pytester: pytest.Pytester) -> None:
     result = run(pytester, "def test_params(isolated_test_params): pass")
 

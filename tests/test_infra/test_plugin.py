@@ -69,7 +69,13 @@ def worker_count(): return {count}
 
 
 @pytest.mark.parametrize(
-    ("args", "count"), [((), 1), (("-n", "0"), 1), (("-n", "2"), 2), (("-p", "no:xdist"), 1)]
+    ("args", "count"),
+    [
+        pytest.param((), 1, marks=pytest.mark.proof),
+        (("-n", "0"), 1),
+        (("-n", "2"), 2),
+        pytest.param(("-p", "no:xdist"), 1, marks=pytest.mark.proof),
+    ],
 )
 def test_fixtures_work_in_every_mode(inner: InnerSuite, args: tuple[str, ...], count: int) -> None:
     inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=count))
@@ -108,6 +114,7 @@ def test_works_where_xdist_is_not_loaded_by_hand(
     inner.run().assert_outcomes(passed=5)
 
 
+@pytest.mark.proof
 def test_copy_works_under_another_name(inner: InnerSuite) -> None:
     shutil.copytree(ROOT / "tests" / "infra", inner.path / "vendored" / "kit")
     inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=2))

@@ -103,6 +103,7 @@ def test_lanes_hold_whatever_dist_says(inner: InnerSuite) -> None:
     assert_lanes_held(read_records(inner))
 
 
+@pytest.mark.proof
 def test_lanes_hold_with_the_parallel_configuration(inner: InnerSuite) -> None:
     shutil.copy(ROOT / "pytest-parallel.ini", inner.path)
     inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
