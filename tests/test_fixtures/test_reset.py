@@ -102,6 +102,7 @@ def test_snapshot_of_another_builder_is_refused(mock_builder: ProxmoxAPIMockBuil
         mock_builder.reset(ProxmoxAPIMockBuilder().snapshot())
 
 
+@pytest.mark.thread_unsafe(reason="it measures time")
 def test_snapshot_and_reset_take_microseconds() -> None:
     builder = ProxmoxAPIMockBuilder().with_vm(100).with_vm(101).with_vm(102)
     kept = builder.snapshot()
