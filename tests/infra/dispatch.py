@@ -219,7 +219,8 @@ class Dispatcher:
         """Send a worker a unit, or as much of it as is its share and one message may hold."""
         self._backlog.take(desk.worker, unit)
         kept = len(unit.indices) if self._chunk_limit is None else self._chunk_limit
-        if unit.cost_s > share_s and not unit.group:
+        # Sums that are taken apart again end near 0, on either side.
+        if unit.cost_s > max(share_s, 0.0) and not unit.group:
             kept = min(kept, max(1, int(len(unit.indices) * share_s / unit.cost_s)))
         if kept < len(unit.indices):
             self._backlog.put_back_rest(desk.worker, unit, kept)

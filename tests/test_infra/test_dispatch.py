@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Hashable
+from dataclasses import replace
 
 import pytest
 
@@ -228,3 +229,16 @@ def test_lane_that_becomes_free_wakes_those_who_wait() -> None:
                 book.complete(name, index)
 
     assert done == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_tests_that_take_no_time_at_all_are_sent_like_others(seed: int) -> None:
+    chooser = random.Random(seed)
+    plan = replace(
+        make_plan(seed, 30), costs_s=[chooser.choice((0.0, 0.1, 0.2, 0.7)) for _ in range(30)]
+    )
+    crew = RandomCrew(plan, workers=2, seed=seed, crashes=4)
+
+    crew.play()
+
+    assert crew.count_runs() == Counter(range(30))
