@@ -25,7 +25,7 @@ RANKS = [
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
     {"warmstart"},
     {"access_watch", "chronicle", "verdict", "collection", "session_fixtures", "guard_side"},
-    {"isolation", "proving"},
+    {"isolation", "proving", "hunting"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side"},
     {"plugin", "cli"},
