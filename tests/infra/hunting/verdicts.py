@@ -7,11 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from ..errors import RecordError
-
-FORMAT_VERSION: Final = 1
+from ..records import FORMAT_VERSION, read_object
 
 
 class Kind(StrEnum):
@@ -158,17 +157,14 @@ class HuntRecord:
 
         :raises RecordError: it is something else.
         """
+        found = read_object("record of a hunt", text)
         try:
-            found = json.loads(text)
-            version = found.pop("version")
-            if version != FORMAT_VERSION:
-                raise ValueError(f"version {version}")
             found["verdicts"] = tuple(read_verdict(one) for one in found["verdicts"])
             found["sound"] = Shown(**found["sound"])
             found["left_out"] = tuple(found["left_out"])
             found["notes"] = tuple(found["notes"])
             return cls(**found)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise RecordError("record of a hunt", str(error)) from error
 
 
