@@ -1,0 +1,40 @@
+import contextlib
+import hashlib
+import sqlite3
+
+
+@contextlib.contextmanager
+def opened(path):
+    connection = sqlite3.connect(path, timeout=20)
+    connection.execute(
+        "create table if not exists people (name text unique, hash text, about text)"
+    )
+    connection.commit()
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def signup(connection, name, password):
+    hashed = hashlib.pbkdf2_hmac("sha256", password.encode(), name.encode(), 30_000).hex()
+    connection.execute("insert into people values (?, ?, '')", (name, hashed))
+    connection.commit()
+
+
+def remove(connection, name):
+    connection.execute("delete from people where name = ?", (name,))
+    connection.commit()
+
+
+def about(connection, name):
+    return connection.execute("select about from people where name = ?", (name,)).fetchone()[0]
+
+
+def describe(connection, name, text):
+    connection.execute("update people set about = ? where name = ?", (text, name))
+    connection.commit()
+
+
+def names(connection):
+    return [row[0] for row in connection.execute("select name from people order by name")]

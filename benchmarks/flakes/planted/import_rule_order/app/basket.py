@@ -1,0 +1,7 @@
+from app import rules
+
+PRICE = rules.newest()
+
+
+def total(prices):
+    return sum(PRICE(price) for price in prices)

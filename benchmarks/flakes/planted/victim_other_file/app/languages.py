@@ -1,0 +1,5 @@
+LANGUAGES = ["de", "en", "fr", "it"]
+
+
+def all_languages():
+    return LANGUAGES

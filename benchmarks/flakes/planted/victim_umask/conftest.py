@@ -1,0 +1,4 @@
+import os
+
+# The service runs with this one.
+os.umask(0o022)
