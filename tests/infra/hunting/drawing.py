@@ -24,7 +24,10 @@ GUTTER_LETTER: Final = 8.0
 LONGEST_NAME: Final = 16
 """Letters of a row's name that are shown."""
 LEAST_WIDTH: Final = 2.0
-LETTER_WIDTH: Final = 22.0
+THIN: Final = 4.0
+"""Narrower bars have no edge, which would cover them."""
+SIGN_LETTER: Final = 9.0
+SIGN_AIR: Final = 5.0
 SIDE: Final = 40
 """Bars that are drawn on each side of the victim."""
 
@@ -119,8 +122,9 @@ def _draw_bar(bar: Bar, row: int, scale: TimeScale) -> str:
     left, right = scale.place(bar.start_s), scale.place(bar.stop_s)
     role = bar.role if bar.role in ROLES else "bystander"
     failed = " failed" if bar.outcome == "failed" else ""
+    thin = " thin" if right - left < THIN else ""
     return (
-        f'<rect class="bar {role}{failed}" x="{left:.1f}" y="{row * ROW_HEIGHT + BAR_TOP}" '
+        f'<rect class="bar {role}{failed}{thin}" x="{left:.1f}" y="{row * ROW_HEIGHT + BAR_TOP}" '
         f'width="{max(right - left, LEAST_WIDTH):.1f}" height="{BAR_HEIGHT}">'
         f"<title>{_quote(render_bar(bar))}</title></rect>"
     )
@@ -140,10 +144,12 @@ def _draw_signs(named: Sequence[Named], rows: Sequence[str], scale: TimeScale) -
         by_row[one.bar.row].append(one)
     for row, several in by_row.items():
         top = rows.index(row) * ROW_HEIGHT
+        several.sort(key=lambda one: one.bar.start_s + one.bar.stop_s)
         centres = [
             (scale.place(one.bar.start_s) + scale.place(one.bar.stop_s)) / 2 for one in several
         ]
-        for one, centre, x in zip(several, centres, spread(centres), strict=True):
+        widths = [SIGN_AIR + SIGN_LETTER * len(one.sign) for one in several]
+        for one, centre, x in zip(several, centres, spread(centres, widths), strict=True):
             yield (
                 f'<line class="lead" x1="{x:.1f}" y1="{top + 15}" '
                 f'x2="{centre:.1f}" y2="{top + BAR_TOP}"/>'
@@ -151,15 +157,20 @@ def _draw_signs(named: Sequence[Named], rows: Sequence[str], scale: TimeScale) -
             yield f'<text class="sign" x="{x:.1f}" y="{top + 13}">{_quote(one.sign)}</text>'
 
 
-def spread(centres: Sequence[float]) -> list[float]:
-    """Move labels apart, as far as needed: to the right, and back where the drawing ends."""
-    places: list[float] = []
-    for centre in centres:
-        places.append(max(centre, places[-1] + LETTER_WIDTH) if places else centre)
-    limit = WIDTH - LETTER_WIDTH / 2
-    for index in reversed(range(len(places))):
-        places[index] = min(places[index], limit)
-        limit = places[index] - LETTER_WIDTH
+def spread(centres: Sequence[float], widths: Sequence[float]) -> list[float]:
+    """Move labels apart, to both sides alike, and keep them on the drawing; in ascending order."""
+    to_right = _push(centres, widths)
+    to_left = [-one for one in reversed(_push([-one for one in reversed(centres)], widths[::-1]))]
+    # Both keep the distances, so what lies half way between them does as well.
+    middles = [(one + other) / 2 for one, other in zip(to_right, to_left, strict=True)]
+    excess = max(0.0, middles[-1] + widths[-1] / 2 - WIDTH)
+    return [middle - excess for middle in middles]
+
+
+def _push(centres: Sequence[float], widths: Sequence[float]) -> list[float]:
+    places = [centres[0]]
+    for index, centre in enumerate(centres[1:], 1):
+        places.append(max(centre, places[-1] + (widths[index - 1] + widths[index]) / 2))
     return places
 
 

@@ -106,7 +106,7 @@ def _render_verdict(number: int, verdict: Verdict, owner: str) -> str:
         f'<p><span class="badge">{_quote(verdict.kind.value)}</span> '
         f"{_quote(render_summary(verdict))}</p>",
         f"<p>It {_quote(render_rate(verdict.tally))}.</p>",
-        *([f"<p>Known: {_quote(owner)}</p>"] if owner else ()),
+        *([f"<p>Known: {_quote(owner)}.</p>"] if owner else ()),
         *(
             [f"<p><code>{_quote(failure)}</code></p>"]
             if (failure := render_failure(verdict))
@@ -141,7 +141,7 @@ def _render_evidence(evidence: Sequence[Evidence]) -> Iterator[str]:
             f"<tr><td>{_quote(one.change)}</td>"
             f'<td class="number">{_quote(one.after.render())}</td>'
             f'<td class="number">{_quote(one.before.render())}</td>'
-            f"<td>{_quote(one.applied) or '–'}</td></tr>"
+            f"<td>{_quote(one.applied) or 'not told'}</td></tr>"
         )
     yield "</tbody></table></div>"
 
@@ -178,14 +178,18 @@ def _render_command(verdict: Verdict) -> Iterator[str]:
     text = _quote(render_confirmation(verdict))
     yield f"<h3>Again</h3><p>{text[:1].upper()}{text[1:]}.</p>"
     if verdict.command:
-        yield f'<pre tabindex="0"><code>{_quote(verdict.command)}</code></pre>'
+        yield _render_code(verdict.command)
 
 
 def _render_bottom(record: HuntRecord) -> Iterator[str]:
     yield "<section><h2>How far this reaches</h2>"
     for text in render_reach(record):
         yield f"<p>{_quote(text)}</p>"
-    yield f'<p>Hunt again:</p><pre tabindex="0"><code>{_quote(record.command)}</code></pre></section>'
+    yield f"<p>Hunt again:</p>{_render_code(record.command)}</section>"
+
+
+def _render_code(command: str) -> str:
+    return f'<pre tabindex="0"><code>{_quote(command)}</code></pre>'
 
 
 def _quote(text: str) -> str:

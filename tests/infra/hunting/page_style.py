@@ -20,6 +20,7 @@ p, ul, dl { margin: .4em 0; } ul { padding-left: 1.2em; } dd { margin: 0 0 .5em 
 dt, .faint { color: var(--faint); } a { color: var(--setter); }
 code, pre, .path { font: .875rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace;
   overflow-wrap: anywhere; }
+h2.path { font-size: 1.05rem; font-weight: 700; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: .75rem;
   white-space: pre-wrap; user-select: all; }
 .scroll { overflow-x: auto; }
@@ -42,6 +43,7 @@ th { color: var(--faint); font-weight: 600; } .number { white-space: nowrap; }
 .bar.cleaner { fill: url(#cleaner); } .bar.neighbour { fill: url(#neighbour); }
 .bar.victim, .bar.polluter, .bar.setter, .bar.cleaner, .bar.neighbour, .bar.failed {
   stroke: var(--text); stroke-width: 1.5; }
+.bar.bystander.thin { stroke: none; }
 .bar.bystander.failed { stroke-dasharray: 3 2; }
 .legend { list-style: none; padding: 0; } .legend li { margin: .2em 0; }
 .swatch { width: 28px; height: 16px; vertical-align: -3px; margin-right: .4em; }

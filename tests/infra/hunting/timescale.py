@@ -11,7 +11,12 @@ GAP_SHARE: Final = 0.15
 """A gap is cut short where it takes more than this part of the time in which tests ran."""
 TICK_WIDTH: Final = 80.0
 """Pixels between two ticks, at least: a label and some air."""
-LEAST_S: Final = 1e-6
+LETTER_WIDTH: Final = 6.5
+"""Pixels of a letter of a label, rather more than less."""
+MARGIN: Final = 28.0
+"""Pixels behind the end of the axis into which a label may reach."""
+LEAST_S: Final = 1e-3
+"""A shorter test is drawn as if it took so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,14 @@ class TimeScale:
         busy = [one for one in self.stretches if not one.is_gap]
         rate = (busy[0].right - busy[0].left) / (busy[0].stop_s - busy[0].start_s)
         step = find_step(TICK_WIDTH / rate)
-        last = -TICK_WIDTH
+        free, end = 0.0, self.stretches[-1].right + MARGIN
         for stretch in busy:
             for count in range(ceil(stretch.start_s / step), floor(stretch.stop_s / step) + 1):
-                x = stretch.place(count * step)
-                if x - last >= TICK_WIDTH / 2:
-                    yield Tick(x, render_moment(count * step, step))
-                    last = x
+                x, label = stretch.place(count * step), render_moment(count * step, step)
+                half = (len(label) * LETTER_WIDTH + LETTER_WIDTH) / 2
+                if x - half >= free and x + half <= end:
+                    yield Tick(x, label)
+                    free = x + half
 
 
 def build_scale(spans: Sequence[tuple[float, float]], *, left: float, right: float) -> TimeScale:
@@ -92,15 +98,15 @@ def render_moment(moment_s: float, step_s: float) -> str:
     """Render a moment with as many digits as the step needs."""
     digits = max(0, -floor(log10(step_s) + 1e-9))
     if digits > 2:  # noqa: PLR2004  hundredths of a second
-        return f"{moment_s * 1000:.{max(0, digits - 3)}f} ms"
+        return f"{moment_s * 1000:,.{max(0, digits - 3)}f} ms"
     return f"{moment_s:,.{digits}f} s"
 
 
 def _join_spans(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Join what overlaps to the spans in which anything ran."""
     joined: list[tuple[float, float]] = []
-    for start, stop in sorted(spans):
-        stop = max(stop, start + LEAST_S)
+    for start, seen_stop in sorted(spans):
+        stop = max(seen_stop, start + LEAST_S)
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(joined[-1][1], stop))
         else:
