@@ -221,3 +221,18 @@ class CollectionFailedError(InfraError):
             "pytest collected no tests to look at; the arguments behind the verb are pytest's own, "
             f"and this is what it said:\n{self.output.strip()}"
         )
+
+
+class RepositoryError(InfraError):
+    """Git can't tell what has changed."""
+
+    def __init__(self, directory: Path, problem: str) -> None:
+        super().__init__(directory, problem)
+        self.directory = directory
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"what has changed in {self.directory} can't be told: {self.problem.strip()}; "
+            "name the tests instead of --changed"
+        )

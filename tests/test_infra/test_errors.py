@@ -24,6 +24,7 @@ EXAMPLES = [
     errors.ExemptionError("t.py::test_a"),
     errors.GuardAsleepError(["umask"]),
     errors.CollectionFailedError("2 deselected"),
+    errors.RepositoryError(Path("/x"), "no repository"),
 ]
 
 
