@@ -59,7 +59,7 @@ def test_test_file_is_reached_through_each_way_to_import(text: str) -> None:
         "src/app/lazy.py": "from . import cache",
         "src/app/apart.py": "import json",
         "tests/test_it.py": text,
-        "tests/test_apart.py": "import app.apart\nimport cached\n'app.cache is a text'",
+        "tests/test_apart.py": "import app.apart\nimport cache\n'app.cache is a text'",
     }
 
     assert reach("src/app/cache.py", sources) == ("tests/test_it.py",)

@@ -97,7 +97,7 @@ def test_verdict_is_told_with_evidence_owner_and_command() -> None:
         verdict.command,
         "P polluter : tests/api/test_4.py::TestThing::test_case_48 passed on gw0, 3.60 s",
         "other tests: 46; 12 further away are not drawn",
-        "Left out: Load of the disk: the budget was spent.",
+        "Left out: load of the disk: the budget was spent.",
     ):
         assert part.replace(" :", ":") in text.replace(" :", ":")
 

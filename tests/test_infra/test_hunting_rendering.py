@@ -14,6 +14,7 @@ from tests.infra.hunting.rendering import (
     render_headline,
     render_hunt,
     render_sound,
+    render_summary,
     render_time,
 )
 from tests.infra.hunting.verdicts import Kind, Shown, Tally
@@ -68,7 +69,7 @@ def test_end_tells_what_is_shown_tried_and_left_out() -> None:
           how often a given one fails (at 95%).
         Tried, and in how many runs: twice in one process (2), random order (4), hash
           seed (3).
-        Left out: Load of the disk: the budget was spent.
+        Left out: load of the disk: the budget was spent.
         Note: 3 tests are skipped on this machine.
         Hunt again: python -m tests.infra hunt --budget 10m --seed 7""")
     assert text.endswith(expected)
@@ -124,6 +125,14 @@ def test_unknown_cause_is_called_so() -> None:
     assert "The cause is not known.\n" in text
     assert "no command makes it fail again" in text
     assert "again: \n" not in text
+
+
+@pytest.mark.parametrize(
+    ("summary", "shown"),
+    [("fails at 10:00", "Fails at 10:00."), ("test_a leaks!", "test_a leaks!"), ("", "")],
+)
+def test_summary_becomes_a_sentence_and_names_stay(summary: str, shown: str) -> None:
+    assert render_summary(replace(make_verdict(), summary=summary)) == shown
 
 
 def test_command_that_was_not_tried_is_not_called_confirmed() -> None:

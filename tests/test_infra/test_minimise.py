@@ -1,6 +1,7 @@
 """The smallest list that keeps a failure, against models of tests that pollute and clean."""
 
 import itertools
+import random
 from collections.abc import Callable, Sequence
 from math import log2
 
@@ -77,6 +78,33 @@ def test_any_model_at_all_ends_where_no_part_fails(table: int, width: int) -> No
         assert fails(found.kept)
         assert not any(map(fails, parts))
         assert found.is_minimal
+
+
+@given(st.integers(0, 2**32))
+def test_model_without_any_rule_ends_one_minimal(seed: int) -> None:
+    whole = tuple(range(12))
+
+    def fails(tests: tuple[int, ...]) -> bool:
+        chance = random.Random(f"{seed} {tests}")
+        return tests == whole or (len(tests) > 3 and chance.random() < 0.2)
+
+    found = minimise(whole, Suite(fails))
+
+    rests = itertools.combinations(found.kept, len(found.kept) - 1)
+    assert fails(found.kept)
+    assert not any(map(fails, rests))
+    assert found.is_minimal
+
+
+@given(st.sets(st.integers(0, 999), min_size=2, max_size=2))
+@settings(max_examples=20)
+def test_two_polluters_of_a_thousand_take_four_questions_for_each_halving(
+    polluters: set[int],
+) -> None:
+    found = minimise(range(1000), Suite(need(*polluters)))
+
+    assert set(found.kept) == polluters
+    assert found.questions <= 4 * log2(1000) + 5
 
 
 Effect = st.sampled_from([*"ABab", ""])

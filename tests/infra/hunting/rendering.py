@@ -117,8 +117,8 @@ def render_culprits(kind: Kind, count: int) -> str:
 def render_summary(verdict: Verdict) -> str:
     """Render the verdict's sentence; an unknown cause is called so."""
     if verdict.kind is not Kind.UNKNOWN:
-        return _end(verdict.summary)
-    return f"The cause is not known. {_end(verdict.summary)}".rstrip()
+        return _begin(_end(verdict.summary))
+    return f"The cause is not known. {_begin(_end(verdict.summary))}".rstrip()
 
 
 def render_failure(verdict: Verdict) -> str:
@@ -186,12 +186,15 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def _begin(text: str) -> str:
+    """Write a sentence's first word large, unless it may be a name."""
+    first = text.split(maxsplit=1)[:1]
+    return f"{text[0].upper()}{text[1:]}" if first and first[0].isalpha() else text
+
+
 def _end(text: str) -> str:
-    """Make a sentence of it."""
     text = text.strip()
-    if not text:
-        return ""
-    return f"{text[0].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+    return f"{text}." if text and text[-1] not in ".!?" else text
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:
