@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.infra import cli
+from tests.infra.commands.budgets import parse_budget
 from tests.infra.commands.progress import Progress
-from tests.infra.commands.prove import parse_budget, parse_workers
+from tests.infra.commands.prove import parse_workers
 from tests.infra.errors import SettingError
 from tests.test_infra.conftest import InnerSuite
 

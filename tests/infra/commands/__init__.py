@@ -1,5 +1,5 @@
 """The verbs of the command line, one module each."""
 
-from . import check, lanes, prove
+from . import check, hunt, lanes, prove
 
-VERBS = (lanes.VERB, check.VERB, prove.VERB)
+VERBS = (lanes.VERB, check.VERB, prove.VERB, hunt.VERB)

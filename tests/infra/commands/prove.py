@@ -1,16 +1,11 @@
 """`prove`: the suite in every order and placement that tells something, compared test by test."""
 
 import argparse
-import contextlib
 import json
 import os
 import random
-import re
-import signal
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +17,7 @@ from ..proving.plan import Wish
 from ..proving.proof import Proof, build_proof
 from ..proving.rendering import render_proof
 from ..proving.runner import PassRunner, find_sorting_plugins
+from .budgets import hear_interrupts, parse_budget
 from .verb import ExitCode, Outcome, Verb
 
 DESCRIPTION: Final = """\
@@ -42,14 +38,12 @@ examples:
   {prog} --output proof.json            the record for another program
 """
 
-UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the passes, and tell what they show."""
     wish = build_wish(arguments)
     blocked = find_sorting_plugins()
-    with _hear_interrupts(), tempfile.TemporaryDirectory(prefix="prove-") as directory:
+    with hear_interrupts(), tempfile.TemporaryDirectory(prefix="prove-") as directory:
         hands = PassRunner(wish, Path(directory), arguments.progress, blocked)
         campaign = Campaign(wish, hands, time.monotonic, read_machine().cores)
         campaign.conduct()
@@ -87,17 +81,6 @@ def build_wish(arguments: argparse.Namespace) -> Wish:
     )
 
 
-def parse_budget(text: str) -> float:
-    """Read a time such as `90s`, `5m`, `1h30m` or `300`, in seconds.
-
-    :raises SettingError: it is no time.
-    """
-    if not re.fullmatch(r"(\d+(\.\d+)?[smh]?)+", text):
-        raise SettingError("--budget", text, "is no time", "give one such as 90s, 5m or 1h30m")
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
 def parse_workers(text: str) -> tuple[int, ...]:
     """Read numbers of workers such as `2,4`; an empty text means no parallel pass.
 
@@ -124,21 +107,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, metavar="N", help="of the random orders and the hashes (a new one)"
     )
     parser.add_argument("--output", metavar="FILE", help="write the record there, as JSON")
-
-
-@contextlib.contextmanager
-def _hear_interrupts() -> Iterator[None]:
-    """Let SIGINT and SIGTERM interrupt us: a shell's background job ignores the first one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _write(path: Path, data: object) -> None:

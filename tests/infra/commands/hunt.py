@@ -1,0 +1,124 @@
+"""`hunt`: runs that make flaky tests fail, and experiments that tell why."""
+
+import argparse
+import random
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from ..errors import SettingError
+from ..hunting.hunter import Hunt, Wish
+from ..hunting.page import render_page
+from ..hunting.rendering import render_hunt
+from ..hunting.repository import find_changed_tests
+from ..hunting.verdicts import HuntRecord, Kind
+from ..machine import read_machine
+from .budgets import hear_interrupts, parse_budget
+from .verb import ExitCode, Outcome, Verb
+
+DESCRIPTION: Final = """\
+Find the flaky tests of a suite, name the cause of each, and give one command that fails again.
+
+First the suite is surveyed: twice in one process, in reverse and random orders, each test beside
+itself and beside others, under load, with other hash seeds, time zones, clocks, orders of
+directories and turns of threads, and repeated until sound tests are accepted (Wald's sequential
+test).  Then each suspect is taken apart: one thing is changed at a time until it is known what
+turns it.  Tests run in forks of a process that has collected once; what is found is confirmed in
+fresh processes, with the command that is printed, and without its cause.
+
+A survey takes some 30 runs of the suite.  The budget ends it; what was left out is said.  An
+interrupted hunt goes on from where it was, as long as the sources are the same.  What tests do to
+files through Python is taken back after each run.  It needs a system that can fork.
+
+examples:
+  {prog}                            the whole suite, in at most ten minutes
+  {prog} --budget 1h tests/unit     part of it, with more time
+  {prog} t.py::test_a t.py::test_b  two tests, beside and after each other
+  {prog} --changed --since main     what a branch touches
+  {prog} --html hunt.html           a page with the schedules drawn
+"""
+
+
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Hunt, and tell what was found."""
+    wish = build_wish(arguments)
+    with hear_interrupts(), tempfile.TemporaryDirectory(prefix="hunt-") as directory:
+        record = Hunt(wish, Path(directory), arguments.progress).conduct()
+    for option, text in (("output", record.to_json()), ("html", render_page(record))):
+        if path := getattr(arguments, option):
+            write(f"--{option}", Path(path), text)
+    return Outcome(render_hunt(record), build_data(record), choose_exit_code(record))
+
+
+def build_wish(arguments: argparse.Namespace) -> Wish:
+    """Read what the user asks for.
+
+    :raises SettingError: it can't be read.
+    :raises RepositoryError: `--changed` without a repository.
+    """
+    if arguments.since and not arguments.changed:
+        raise SettingError("--since", arguments.since, "goes with --changed", "give that, too")
+    seed = arguments.seed
+    root = Path.cwd()
+    return Wish(
+        arguments=tuple(arguments.pytest_args),
+        budget_s=parse_budget(arguments.budget),
+        seed=seed if seed is not None else random.SystemRandom().randrange(1, 1000),
+        cores=read_machine().cores,
+        root=root,
+        memory=root / ".pytest_cache" / "d" / "infra" / "hunt.jsonl",
+        is_fresh=arguments.fresh,
+        reached=find_changed_tests(root, arguments.since or "HEAD") if arguments.changed else None,
+    )
+
+
+def build_data(record: HuntRecord) -> Mapping[str, object]:
+    """Return the record for JSON, with its fields at the top."""
+    return asdict(record)
+
+
+def choose_exit_code(record: HuntRecord) -> ExitCode:
+    """Return what the caller is told: a flaky test is a finding, one that always fails is not."""
+    if any(verdict.kind is not Kind.BROKEN for verdict in record.verdicts):
+        return ExitCode.FINDING
+    is_interrupted = any(note.startswith("interrupted") for note in record.notes)
+    return ExitCode.INTERRUPTED if is_interrupted else ExitCode.SOUND
+
+
+def write(option: str, path: Path, text: str) -> None:
+    """Write a file that the user asked for.
+
+    :raises SettingError: it can't be written.
+    """
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingError(
+            option, str(path), f"can't be written ({error.strerror})", "give another file"
+        ) from error
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--budget", metavar="10m", default="10m", help="end within this time (10m)")
+    parser.add_argument("--changed", action="store_true", help="hunt only what a diff touches")
+    parser.add_argument(
+        "--since", metavar="REV", default="", help="with --changed: against this revision (HEAD)"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="of orders and random numbers (a new one)"
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget an interrupted hunt")
+    parser.add_argument("--output", metavar="FILE", default="", help="write the record, as JSON")
+    parser.add_argument("--html", metavar="FILE", default="", help="write a page with pictures")
+
+
+VERB: Final = Verb(
+    name="hunt",
+    summary="flaky tests, why they are, and a command that fails again",
+    description=DESCRIPTION,
+    run=run,
+    add_arguments=_add_arguments,
+    takes_pytest_args=True,
+)

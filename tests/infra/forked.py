@@ -1,0 +1,251 @@
+"""What a fork of the collecting process does: it runs its tests, tells each, and is gone."""
+
+import json
+import mmap
+import os
+import random
+import signal
+import struct
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from .environment import WorkerEnvironment
+from .hunting import perturbations, waits
+from .hunting.trials import Cast, Error, Sighting
+from .hunting.undo import Keeper
+from .recorder import judge
+from .rehearsal import build_fingerprint, clone, shorten
+from .session import SESSION
+
+DONE: Final = 0xFFFFFFFF
+STEP_PATIENCE_S: Final = 2.0
+SHOWN_MODULES: Final = 8
+SHOWN_TEXT: Final = 2000
+
+UNDO: Final = ".undo"
+"""Suffix of the directory in which a fork notes what it does to files."""
+
+Writer = Callable[[str], object]
+
+
+class Stage:
+    """Where the casts of one request see how far the others are."""
+
+    def __init__(self, casts: int) -> None:
+        self.casts = casts
+        self._memory = mmap.mmap(-1, 4 * max(casts, 1))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several casts run in step."""
+        return self.casts > 1
+
+    def wait(self, number: int, step: int) -> None:
+        """Wait until all others have come to this step, or have ended, or take too long."""
+        self._set(number, step)
+        until = time.monotonic() + STEP_PATIENCE_S
+        while min(self._read()) < step and time.monotonic() < until:
+            time.sleep(0.0001)
+
+    def leave(self, number: int) -> None:
+        """Keep nobody waiting any more."""
+        if self.is_shared:
+            self._set(number, DONE)
+
+    def _set(self, number: int, step: int) -> None:
+        self._memory[4 * number : 4 * number + 4] = struct.pack("=I", step)
+
+    def _read(self) -> Sequence[int]:
+        return struct.unpack(f"={self.casts}I", self._memory[: 4 * self.casts])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one fork has to do."""
+
+    cast: Cast
+    number: int
+    """Its place among the casts of the request."""
+    stage: Stage
+    path: Path
+    """Where it tells how its tests go."""
+
+
+def run_part(session: pytest.Session, part: Part) -> None:
+    """Run the tests of a cast in this process, which was forked for that, and end it."""
+    status = 1
+    try:
+        os.setsid()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        with part.path.open("a", encoding="utf-8", buffering=1) as sink:
+            _run(session, part, sink.write)
+        status = 0
+    except BaseException:  # noqa: BLE001  whatever it is, this process must not come back
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        part.stage.leave(part.number)
+        os._exit(status)
+
+
+def _run(session: pytest.Session, part: Part, write: Writer) -> None:
+    config, stage, tests = session.config, part.stage, part.cast.tests
+    slot = part.number if stage.is_shared else 0
+    if stage.is_shared:
+        become_worker(config, slot, stage.casts)
+    restart_capture(config)
+    items = build_items(session, tests)
+    keeper = Keeper(part.path.with_suffix(UNDO), find_own_directories(config, part.path))
+    keeper.install()
+    draw_anew()
+    applied = perturbations.apply(part.cast.conditions, config.rootpath, slot=slot)
+    teller = Teller(part.cast, config.rootpath, keeper, write)
+    config.pluginmanager.register(teller, "infra-forked")
+    for step, item in enumerate(items):
+        if stage.is_shared:
+            stage.wait(part.number, step + 1)
+        waits.note_main(getattr(getattr(item, "function", None), "__code__", None))
+        teller.begin(tests[step], is_last=step == len(items) - 1)
+        following = items[step + 1] if step + 1 < len(items) else None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    write(json.dumps({"applied": applied.counts}) + "\n")
+
+
+def build_items(session: pytest.Session, tests: Sequence[int]) -> list[pytest.Item]:
+    """Return the tests to run; a second run is an item of its own."""
+    seen: set[int] = set()
+    items = []
+    for test in tests:
+        item = session.items[test]
+        items.append(clone(item) if test in seen else item)
+        seen.add(test)
+    return items
+
+
+def become_worker(config: pytest.Config, slot: int, count: int) -> None:
+    """Be one of several workers, as far as tests can tell: by name, number, and directories."""
+    session = config.stash[SESSION]
+    worker_id = f"gw{slot}"
+    environment = WorkerEnvironment(
+        session.run_path,
+        worker_id,
+        slot=slot,
+        prefix=session.settings.env_prefix,
+        mode="parallel",
+    )
+    environment.open()
+    config.stash[SESSION] = replace(
+        session, worker_id=worker_id, worker_count=count, slot=slot, environment=environment
+    )
+    # Any: xdist's attribute of a worker's config, which its fixtures read.
+    own: Any = config
+    own.workerinput = {"workerid": worker_id, "workercount": count, "testrunuid": session.run_id}
+    os.environ |= {"PYTEST_XDIST_WORKER": worker_id, "PYTEST_XDIST_WORKER_COUNT": str(count)}
+
+
+def restart_capture(config: pytest.Config) -> None:
+    """Capture into files of our own: those that a fork inherits are shared, their positions too."""
+    manager = config.pluginmanager.getplugin("capturemanager")
+    if manager is not None:
+        manager.stop_global_capturing()
+        manager.start_global_capturing()
+        manager.suspend_global_capture()
+
+
+def find_own_directories(config: pytest.Config, path: Path) -> list[str]:
+    """Return the directories whose files nobody else reads."""
+    own = [path.parents[1], config.stash[SESSION].run_path]
+    if config.cache is not None:
+        own.append(config.cache.mkdir("d").parent)
+    return [str(one.resolve()) for one in own]
+
+
+def draw_anew() -> None:
+    """Forget the random state that all forks inherit."""
+    random.seed()
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed()
+
+
+class Teller:
+    """Tells how each test goes, one line at its begin and one at its end."""
+
+    def __init__(self, cast: Cast, root: Path, keeper: Keeper, write: Writer) -> None:
+        self._cast = cast
+        self._root = root
+        self._keeper = keeper
+        self._write = write
+        self._test = 0
+        self._is_told = True
+        self._start_s = 0.0
+        self._error = Error()
+        self._reports: list[pytest.TestReport] = []
+
+    def begin(self, test: int, *, is_last: bool) -> None:
+        """Note which test is about to begin."""
+        self._test = test
+        self._is_told = is_last or not self._cast.is_brief
+        self._start_s = read_clock()
+        self._error = Error()
+        self._reports = []
+        self._keeper.touches.clear()
+        if self._is_told:
+            self._write(f'{{"begun": {test}}}\n')
+
+    # Any: whatever the phase returns.
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
+        """Note the exception of a phase that failed; pytest makes the report."""
+        if call.excinfo is not None and not self._error.types:
+            self._error = describe(call.excinfo, self._root)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a phase, and tell of the test when it was the last."""
+        self._reports.append(report)
+        if report.when != "teardown":
+            return
+        outcome = judge(self._reports)
+        if not self._is_told and outcome != "failed":
+            return
+        failure = next((one for one in self._reports if one.failed), None)
+        sighting = Sighting(
+            test=self._test,
+            outcome=outcome,
+            start_s=self._start_s,
+            stop_s=read_clock(),
+            fingerprint=build_fingerprint(failure, self._root) if failure else "",
+            text=shorten(failure) if failure else "",
+            error=self._error if failure else Error(),
+            touches=tuple(dict.fromkeys(self._keeper.touches)) if self._cast.is_watched else (),
+        )
+        self._write(json.dumps(asdict(sighting)) + "\n")
+
+
+def describe(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> Error:
+    """Describe an exception: what it is, where it came from, and the project's line."""
+    error = excinfo.value
+    frames = [(entry.frame.f_globals.get("__name__", ""), entry) for entry in excinfo.traceback]
+    own = [entry for _, entry in frames if _is_within(Path(str(entry.path)), root)]
+    number = getattr(error, "errno", None)
+    return Error(
+        types=tuple(f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__[:-1]),
+        errno=number if isinstance(number, int) else 0,
+        modules=tuple(str(name) for name, _ in frames[-SHOWN_MODULES:]),
+        path=str(own[-1].path) if own else "",
+        line=own[-1].lineno + 1 if own else 0,
+        message=str(error)[:SHOWN_TEXT],
+    )
+
+
+def _is_within(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root) and "site-packages" not in path.parts
+
+
+def read_clock() -> float:
+    """Read a clock that all processes share, and that no test is likely to set."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)

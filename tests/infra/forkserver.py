@@ -1,0 +1,247 @@
+"""Collects once, then runs lists of tests in forks, as it is asked; loaded by `-p` only.
+
+Who asks is `hunting.oracle`, over two pipes, a line of JSON each way: the first line out tells what
+was collected, then each `Request` is followed by one line for all its casts.  A fork costs
+milliseconds where a new process costs a second; what it inherits (locks, threads) it shares with
+no fresh process, so what is found here is confirmed in one.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import pytest
+
+from .forked import UNDO, Part, Stage, run_part
+from .hunting.trials import Answer, Ending, Request, read_answer
+from .hunting.undo import take_back
+from .rehearsal import switch_off
+
+POLL_S: Final = 0.0005
+LONGEST_POLL_S: Final = 0.01
+
+TEMP: Final = "PYTEST_DEBUG_TEMPROOT"
+"""Pytest's own variable: where its temporary directories go."""
+
+NOT_NEEDED: Final = ("terminalreporter", "junitxml", "infra-solo", "infra-guard", "pastebin")
+"""Plugins that would tell of each test what nobody reads."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option by which we are asked to serve."""
+    group = parser.getgroup("hunt", "runs lists of tests in forks")
+    group.addoption(
+        "--serve", default="", metavar="IN,OUT,DIR", help="descriptors to hear and answer on"
+    )
+
+
+# tryfirst: against pytest's cacheprovider and stepwise, which read their options when configured.
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Switch off what leaves tests out or changes their order, and serve instead of running."""
+    where = config.getoption("serve")
+    if where:
+        switch_off(config)
+        inlet, outlet, directory = where.split(",", 2)
+        server = Server(int(inlet), int(outlet), Path(directory))
+        config.pluginmanager.register(server, "infra-forkserver")
+
+
+@dataclass(slots=True)
+class Fork:
+    """A process that runs one cast."""
+
+    pid: int
+    path: Path
+    deadline: float
+    ending: Ending | None = None
+
+    def read(self) -> list[str]:
+        """Return the lines that it wrote."""
+        return self.path.read_text(encoding="utf-8").splitlines()
+
+
+class Server:
+    """Answers requests until the other end is closed."""
+
+    def __init__(self, inlet: int, outlet: int, directory: Path) -> None:
+        self._requests: IO[str] = os.fdopen(inlet, "r", encoding="utf-8")
+        self._answers: IO[str] = os.fdopen(outlet, "w", encoding="utf-8")
+        self._directory = directory
+        self._count = 0
+        self._collection_errors: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        if report.failed:
+            self._collection_errors.append(f"{report.nodeid}: {report.longreprtext[-2000:]}")
+
+    # tryfirst: instead of pytest's own loop.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Tell what was collected, and serve."""
+        self._tell(
+            nodeids=[item.nodeid for item in session.items],
+            errors=self._collection_errors,
+            root=str(session.config.rootpath),
+            files=[str(item.path) for item in session.items],
+        )
+        for name in NOT_NEEDED:
+            if session.config.pluginmanager.hasplugin(name):
+                session.config.pluginmanager.unregister(name=name)
+        with contextlib.suppress(ImportError):
+            # Else each fork that sets the clock would import it.
+            importlib.import_module("time_machine")
+        gc.collect()
+        # Else the first collection in a fork would write to, and so copy, all pages.
+        gc.freeze()
+        for line in self._requests:
+            request = Request.from_json(line)
+            directory = self._directory / str(self._count)
+            self._count += 1
+            found = run_request(session, request, directory)
+            clear(os.environ.get(TEMP, ""))
+            self._tell(casts=[{"ending": one.ending, "lines": one.read()} for one in found])
+        return True
+
+    def _tell(self, **facts: object) -> None:
+        self._answers.write(json.dumps(facts) + "\n")
+        self._answers.flush()
+
+
+def answer(session: pytest.Session, request: Request, directory: Path) -> list[Answer]:
+    """Run all casts of a request in forks of this process, and tell what each did."""
+    found = run_request(session, request, directory)
+    return [read_answer(one.read(), one.ending or Ending.DIED) for one in found]
+
+
+def run_request(session: pytest.Session, request: Request, directory: Path) -> list[Fork]:
+    """Run all casts of a request, then take back what they did to files."""
+    directory.mkdir(parents=True)
+    with make_load(request, directory):
+        forks = _run(session, request, directory)
+    for fork in reversed(forks):
+        take_back(fork.path.with_suffix(UNDO))
+    return forks
+
+
+def _run(session: pytest.Session, request: Request, directory: Path) -> list[Fork]:
+    stage = Stage(len(request.casts) if request.in_step else 1)
+    limit = len(request.casts) if request.in_step else max(request.at_once, 1)
+    forks: list[Fork] = []
+    for number, cast in enumerate(request.casts):
+        _wait_for_place(forks, limit)
+        path = directory / f"{number}.jsonl"
+        path.touch()
+        with _no_interrupt():
+            pid = os.fork()
+            if not pid:
+                run_part(session, Part(cast, number, stage, path))
+        forks.append(Fork(pid, path, time.monotonic() + request.patience_s))
+    _wait_for_place(forks, 1)
+    return forks
+
+
+def clear(root: str) -> None:
+    """Remove pytest's temporary directories: each fork makes one of its own."""
+    if root:
+        for path in Path(root).glob("pytest-of-*/pytest-*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _wait_for_place(forks: Sequence[Fork], limit: int) -> None:
+    """Wait until fewer than `limit` forks live; end those whose time is over."""
+    pause_s = POLL_S
+    while True:
+        living = [fork for fork in forks if fork.ending is None]
+        for fork in living:
+            _look_at(fork)
+        if sum(fork.ending is None for fork in living) < limit:
+            return
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
+
+
+def _look_at(fork: Fork) -> None:
+    pid, status = os.waitpid(fork.pid, os.WNOHANG)
+    if pid:
+        fork.ending = Ending.DIED if status else Ending.COMPLETE
+        _kill_group(fork.pid)
+    elif time.monotonic() > fork.deadline:
+        _kill_group(fork.pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(fork.pid, signal.SIGKILL)
+        os.waitpid(fork.pid, 0)
+        fork.ending = Ending.HUNG
+
+
+def _kill_group(pid: int) -> None:
+    """End what a fork's tests have started and not ended."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Keep an interrupt from being heard twice: by us, and by a fork before it has its own."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def make_load(request: Request, directory: Path) -> Iterator[None]:
+    """Keep processors and the disk busy."""
+    works = [_burn] * request.busy + [_write] * request.writing
+    pids = [_start(work, directory / f"load-{n}") for n, work in enumerate(works)]
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        for path in directory.glob("load-*"):
+            path.unlink()
+
+
+def _start(work: Callable[[Path], None], path: Path) -> int:
+    parent = os.getpid()
+    pid = os.fork()
+    if not pid:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            while os.getppid() == parent:
+                work(path)
+        finally:
+            os._exit(0)
+    return pid
+
+
+def _burn(_path: Path) -> None:
+    until = time.monotonic() + 0.1
+    while time.monotonic() < until:
+        pass
+
+
+def _write(path: Path) -> None:
+    with path.open("wb") as file:
+        for _ in range(16):
+            file.write(b"\0" * (1 << 20))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+if sys.platform == "win32":
+    raise ImportError("a hunt needs a system that can fork")

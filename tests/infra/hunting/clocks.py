@@ -1,0 +1,63 @@
+"""Clocks that run faster for the project than they do, or start at another instant."""
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from ..errors import SettingError
+from .conditions import FROZEN
+
+if TYPE_CHECKING:
+    from .perturbations import Applied
+
+SECONDS: Final = ("time", "monotonic", "perf_counter")
+NANOSECONDS: Final = ("time_ns", "monotonic_ns", "perf_counter_ns")
+
+
+def hasten(factor: float, applied: "Applied") -> None:
+    """Let the project's own code read `factor` times as much time as passes from now on.
+
+    Libraries and the standard library read the real time, so timeouts last as long as ever.
+    """
+    for name in SECONDS:
+        _hasten(name, factor, applied, float)
+    for name in NANOSECONDS:
+        _hasten(name, factor, applied, int)
+
+
+def _hasten(name: str, factor: float, applied: "Applied", kind: Callable[[float], float]) -> None:
+    read: Callable[[], float] = getattr(time, name)
+    began = read()
+
+    def read_hastened() -> float:
+        now = read()
+        if not applied.is_called_by_own():
+            return now
+        applied.counts[f"time.{name} read"] += 1
+        return kind(began + (now - began) * factor)
+
+    applied.put(time, name, read_hastened)
+
+
+def travel(instant: str, applied: "Applied") -> None:
+    """Start the clock at an instant, or let it stand still.
+
+    :raises SettingError: it is no instant, or time-machine is not installed.
+    """
+    try:
+        import time_machine  # noqa: PLC0415  of the group `hunt`
+    except ImportError:
+        raise SettingError(
+            "clock", instant, "needs time-machine", "install it, or do without this condition"
+        ) from None
+    is_frozen = instant == FROZEN
+    try:
+        start = dt.datetime.now(dt.UTC) if is_frozen else dt.datetime.fromisoformat(instant)
+    except ValueError:
+        way_out = "give one such as 2027-12-31T23:59:59.9+00:00, or `frozen`"
+        raise SettingError("clock", instant, "is no instant", way_out) from None
+    if start.tzinfo is None:
+        start = start.astimezone()
+    time_machine.travel(start, tick=not is_frozen).start()
+    applied.counts["clock set"] += 1

@@ -1,0 +1,62 @@
+"""How threads take turns: between any two instructions of the project's, or never unasked.
+
+CPython lets go of its lock every 5 ms, so a race whose window is a few instructions wide shows once
+in thousands of runs; here every instruction is a window.
+"""
+
+import random
+import sys
+import threading
+import time
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from .conditions import INTERLEAVED
+
+if TYPE_CHECKING:
+    from .perturbations import Applied
+
+SHORTEST_S: Final = 1e-6
+"""The shortest interval that CPython takes."""
+
+NEVER_S: Final = 1000.0
+
+CHANCE: Final = 0.1
+"""How many of the instructions are followed by a turn of another thread."""
+
+LONGEST_TURN_S: Final = 1e-4
+
+TURNS: Final = "turns of other threads"
+
+LIMIT: Final = 20_000
+"""After so many turns the rest runs as ever: a test with millions of instructions would not end."""
+
+
+def switch(mode: str, seed: int, applied: "Applied") -> None:
+    """Let threads take turns as `mode` says."""
+    if mode != INTERLEAVED:
+        sys.setswitchinterval(NEVER_S)
+        applied.counts["switch interval set"] += 1
+        return
+    sys.setswitchinterval(SHORTEST_S)
+    draw = random.Random(seed).random  # noqa: S311  repeatable on purpose
+    sleep, count_threads = time.sleep, threading.active_count
+
+    def give_turn() -> None:
+        if applied.counts[TURNS] < LIMIT:
+            applied.counts[TURNS] += 1
+            sleep(draw() * LONGEST_TURN_S)
+
+    # Any: what a trace function returns and takes, `sys.settrace`.
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        if event == "call":
+            if not applied.is_own(frame.f_code.co_filename):
+                return None
+            frame.f_trace_opcodes = True
+            frame.f_trace_lines = False
+        elif event == "opcode" and draw() < CHANCE and count_threads() > 1:
+            give_turn()
+        return trace
+
+    threading.settrace(trace)
+    sys.settrace(trace)

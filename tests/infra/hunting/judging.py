@@ -1,0 +1,192 @@
+"""From a suspect to its verdict: diagnosed in forks, confirmed in fresh processes, drawn.
+
+Which experiments are made is decided in `diagnosis`.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ..leaks import Leak
+from .confirmation import Fresh, split_arguments
+from .diagnosis import Diagnosis
+from .finding import Finding, Recipe
+from .importing import find_polluting_files
+from .lab import Lab, Seen, count_all
+from .naming import refine
+from .trials import Sighting
+from .verdicts import Bar, Kind, Tally, Verdict
+from .wording import summarise
+
+CONFIRMATIONS: Final = 3
+"""How often the command must fail, and how often the test must pass without the cause."""
+
+MANY_BARS: Final = 40
+MANY_STATES: Final = 5
+
+ROLES: Final = {
+    Kind.VICTIM: "polluter",
+    Kind.BRITTLE: "setter",
+}
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges one suspect after the other."""
+
+    lab: Lab
+    arguments: Sequence[str]
+    cores: int
+    has_time_machine: bool
+
+    def judge(self, test: int) -> Verdict:
+        """Return why a test fails, confirmed as far as it can be."""
+        diagnosis = Diagnosis(self.lab, test, self.cores, self.has_time_machine)
+        finding = diagnosis.find()
+        if finding is None:
+            return self._judge_constant(test)
+        finding = replace(finding, cleaners=diagnosis.find_cleaners(finding))
+        return self._build_verdict(refine(finding, find_shared(self.lab, finding)))
+
+    def _judge_constant(self, test: int) -> Verdict:
+        """Judge a test that fails in every run: with its own file only, it may pass."""
+        fresh, nodeids = self._open_fresh(), self.lab.collection.nodeids
+        own = fresh.build_command(Recipe((test,)), nodeids)
+        sighting = find_failure(self.lab, test)
+        confirmed = fresh.confirm(own, nodeids[test], CONFIRMATIONS - 1)
+        if not confirmed.failures:
+            return self._build_verdict(find_polluting_files(self.lab, test, fresh, sighting))
+        return Verdict(
+            nodeids[test],
+            Kind.BROKEN,
+            "fails in every run, also in a process of its own",
+            count_all(self.lab, test),
+            sighting.fingerprint,
+            sighting.text,
+            command=own,
+            confirmed=confirmed,
+        )
+
+    def _open_fresh(self) -> Fresh:
+        options, _ = split_arguments(self.arguments, Path.cwd())
+        root = self.lab.collection.root
+        return Fresh(options, os.environ, self.lab.directory, root)
+
+    def _build_verdict(self, finding: Finding) -> Verdict:
+        fresh, nodeids = self._open_fresh(), self.lab.collection.nodeids
+        nodeid = nodeids[finding.test]
+        command = fresh.build_command(finding.recipe, nodeids)
+        at_once = 1 if finding.recipe.busy or finding.recipe.beside else 2
+        confirmed = fresh.confirm(command, nodeid, CONFIRMATIONS, at_once=at_once)
+        cleared = Tally()
+        if finding.cure is not None:
+            cure = fresh.build_command(finding.cure, nodeids)
+            cleared = fresh.confirm(cure, nodeid, CONFIRMATIONS, at_once=at_once)
+        return Verdict(
+            nodeid=nodeid,
+            kind=finding.kind,
+            summary=summarise(finding, nodeids),
+            tally=count_all(self.lab, finding.test),
+            fingerprint=finding.sighting.fingerprint,
+            text=finding.sighting.text,
+            culprits=self._name_culprits(finding),
+            cleaners=tuple(nodeids[test] for test in finding.cleaners),
+            state=self._find_state(finding, fresh),
+            evidence=finding.evidence,
+            command=command if confirmed.failures else "",
+            confirmed=confirmed,
+            cleared=cleared,
+            bars=draw(self.lab, finding),
+        )
+
+    def _name_culprits(self, finding: Finding) -> tuple[str, ...]:
+        nodeids = self.lab.collection.nodeids
+        names = [nodeids[test] for test in (*finding.culprits, *finding.neighbours)]
+        return (*names, *finding.files)
+
+    def _find_state(self, finding: Finding, fresh: Fresh) -> tuple[str, ...]:
+        """Name what the culprits leave, by the guard, or what they share with the test."""
+        if finding.is_shared:
+            shared = find_shared(self.lab, finding)
+            return tuple(dict.fromkeys(target for _, target in shared))[:MANY_STATES]
+        recipe = {Kind.BRITTLE: finding.cure}.get(finding.kind, finding.recipe)
+        if finding.kind not in (Kind.VICTIM, Kind.BRITTLE, Kind.SECOND_RUN) or recipe is None:
+            return ()
+        nodeids = self.lab.collection.nodeids
+        blamed = {nodeids[test] for test in finding.culprits or (finding.test,)}
+        found = [one for one in fresh.look(recipe, nodeids) if is_by(one, blamed)]
+        return tuple(dict.fromkeys(one.path for one in found))[:MANY_STATES]
+
+
+def is_by(leak: Leak, blamed: set[str]) -> bool:
+    """Tell whether one of the tests left it, or a fixture that it set up."""
+    return leak.culprit in blamed or leak.nodeid in blamed
+
+
+def give_up(lab: Lab, test: int) -> Verdict:
+    """Build the verdict on a suspect for which there is no time."""
+    sighting = find_failure(lab, test)
+    return Verdict(
+        lab.collection.nodeids[test],
+        Kind.UNKNOWN,
+        "fails now and then; there was no time to find out why",
+        count_all(lab, test),
+        sighting.fingerprint,
+        sighting.text,
+    )
+
+
+def find_failure(lab: Lab, test: int) -> Sighting:
+    """Return the first failure of a test that was seen."""
+    return next(one.sighting for one in lab.seen[test] if one.sighting.is_failure)
+
+
+def find_shared(lab: Lab, finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Return what a test and its neighbour both touched, and one of them changed."""
+    if not finding.is_shared:
+        return ()
+    own = _collect_touches(lab, finding.test)
+    others = {touch for test in finding.neighbours for touch in _collect_touches(lab, test)}
+    targets = {target for _, target in own} & {target for _, target in others}
+    return tuple(
+        sorted(
+            (kind, target) for kind, target in own | others if target in targets and kind != "read"
+        )
+    )
+
+
+def _collect_touches(lab: Lab, test: int) -> set[tuple[str, str]]:
+    return {touch for seen in lab.seen.get(test, ()) for touch in seen.sighting.touches}
+
+
+def draw(lab: Lab, finding: Finding) -> tuple[Bar, ...]:
+    """Return the run around a failure, to be drawn: of all that failed, the most telling one."""
+    failing = [one for one in lab.seen.get(finding.test, ()) if one.sighting.is_failure]
+    if not failing:
+        return ()
+    wanted = {*finding.culprits, *finding.neighbours}
+    best = max(failing, key=lambda one: _rate(one, wanted))
+    roles = dict.fromkeys(finding.culprits, ROLES.get(finding.kind, "polluter"))
+    roles |= dict.fromkeys(finding.neighbours, "neighbour") | {finding.test: "victim"}
+    rows = best.run.answer.sightings
+    near = rows[max(best.place - MANY_BARS, 0) : best.place + MANY_BARS]
+    start = min((one.start_s for one in near), default=0.0)
+    return tuple(
+        Bar(
+            "one process",
+            lab.collection.nodeids[one.test],
+            max(one.start_s - start, 0.0),
+            max(one.stop_s - start, 0.0),
+            one.outcome,
+            roles.get(one.test, ""),
+        )
+        for one in near
+    )
+
+
+def _rate(seen: Seen, wanted: set[int]) -> tuple[int, int]:
+    """Rate how much a run shows: the culprits first, then the others."""
+    tests = {one.test for one in seen.run.answer.sightings}
+    return len(tests & wanted), len(tests)

@@ -1,0 +1,101 @@
+"""Puts a process under conditions; there is no way back, so it is a fork or a run of its own.
+
+What was really changed is counted, because a change that reaches nothing shows nothing.
+"""
+
+import locale
+import os
+import random
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+from . import clocks, interleaving, surroundings, waits
+from .conditions import Conditions
+
+HUNT: Final = (f"{Path(__file__).parent}{os.sep}", f"{Path(__file__).parents[1]}{os.sep}fork")
+"""How the paths of the hunt's own files begin."""
+
+
+class Applied:
+    """Counts how often a condition made a difference."""
+
+    def __init__(self, root: Path) -> None:
+        self.counts: Counter[str] = Counter()
+        self._root = f"{root}{os.sep}"
+
+    def is_own(self, file_name: str) -> bool:
+        """Tell whether a file is the project's own source, and no part of the hunt."""
+        is_within = file_name.startswith(self._root) and "site-packages" not in file_name
+        return is_within and not file_name.startswith(HUNT)
+
+    def is_called_by_own(self, depth: int = 2) -> bool:
+        """Tell whether the caller's caller is the project's own code."""
+        return self.is_own(sys._getframe(depth).f_code.co_filename)  # noqa: SLF001  as `inspect` does
+
+    def put(self, owner: object, name: str, new: object) -> None:
+        """Replace a function, also wherever the project imported it by name."""
+        old = getattr(owner, name)
+        setattr(owner, name, new)
+        for module in list(sys.modules.values()):
+            if not self.is_own(getattr(module, "__file__", None) or ""):
+                continue
+            for own_name, value in list(vars(module).items()):
+                if value is old:
+                    setattr(module, own_name, new)
+
+
+def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
+    """Put this process under conditions; processes of other slots draw other numbers.
+
+    :raises SettingError: a condition can't be had here.
+    """
+    applied = Applied(root)
+    if conditions.seed:
+        _seed(conditions.seed, slot, applied)
+    if conditions.zone:
+        os.environ["TZ"] = conditions.zone
+        time.tzset()
+        applied.counts["time zone set"] += 1
+    if conditions.locale:
+        os.environ["LC_ALL"] = conditions.locale
+        locale.setlocale(locale.LC_CTYPE, "")
+        applied.counts["locale set"] += 1
+    if conditions.own_waits != 1 or conditions.other_waits != 1:
+        waits.stretch(conditions.own_waits, conditions.other_waits, applied)
+    if conditions.haste != 1:
+        clocks.hasten(conditions.haste, applied)
+    if conditions.clock:
+        clocks.travel(conditions.clock, applied)
+    if conditions.threads:
+        interleaving.switch(conditions.threads, conditions.seed, applied)
+    surroundings.change(conditions, applied)
+    return applied
+
+
+def _seed(seed: int, slot: int, applied: Applied) -> None:
+    """Make all that is drawn at random follow from one number."""
+    source = random.Random(f"{seed} {slot}")  # noqa: S311  repeatable on purpose
+    seed_plainly = random.Random.seed
+
+    def urandom(size: int) -> bytes:
+        applied.counts["os.urandom called"] += 1
+        return source.randbytes(size)
+
+    # Any: whatever Random.seed takes.
+    def seed_anew(self: random.Random, a: Any = None, version: int = 2) -> None:
+        if a is None:
+            applied.counts["generator seeded"] += 1
+            a = source.getrandbits(64)
+        seed_plainly(self, a, version)
+
+    applied.put(os, "urandom", urandom)
+    # `secrets`, SystemRandom, and by them numpy's own generators, ask under this name.
+    applied.put(random, "_urandom", urandom)
+    applied.put(random.Random, "seed", seed_anew)
+    random.seed(source.getrandbits(64))
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed(source.getrandbits(32))
+    applied.counts["seeded"] += 1

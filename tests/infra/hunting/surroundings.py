@@ -1,0 +1,146 @@
+"""What the process finds around it: the order of directories, its id, the network, its limits."""
+
+import errno
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from .conditions import CUT, SLOW, Conditions
+
+if TYPE_CHECKING:
+    from .perturbations import Applied
+
+LATE_S: Final = 0.5
+
+LOCAL: Final = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104  compared, not bound
+
+
+def change(conditions: Conditions, applied: "Applied") -> None:
+    """Change what is asked for."""
+    if conditions.listing:
+        _shuffle_directories(random.Random(conditions.listing), applied)  # noqa: S311  repeatable
+    if conditions.pid:
+        _change_pid(conditions.pid, applied)
+    if conditions.network == CUT:
+        _cut_network(applied)
+    if conditions.network == SLOW:
+        _slow_servers(applied)
+    if conditions.descriptors:
+        _limit_descriptors(conditions.descriptors, applied)
+
+
+class Scan:
+    """A directory's entries in another order, with the interface of `os.scandir`'s result."""
+
+    # Any: the entries are of str or bytes paths.
+    def __init__(self, entries: list[Any]) -> None:
+        self._entries = iter(entries)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._entries
+
+    def __next__(self) -> Any:
+        return next(self._entries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go; the entries have been read."""
+
+
+def _shuffle_directories(source: random.Random, applied: "Applied") -> None:
+    listdir, scandir = os.listdir, os.scandir
+
+    # Any: paths and names are str or bytes.
+    def listdir_shuffled(path: Any = None) -> list[Any]:
+        names = sorted(listdir(path))
+        source.shuffle(names)
+        applied.counts["directories listed"] += 1
+        return names
+
+    def scandir_shuffled(path: Any = None) -> Scan:
+        with scandir(path) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        source.shuffle(entries)
+        applied.counts["directories listed"] += 1
+        return Scan(entries)
+
+    applied.put(os, "listdir", listdir_shuffled)
+    applied.put(os, "scandir", scandir_shuffled)
+
+
+def _change_pid(pid: int, applied: "Applied") -> None:
+    getpid = os.getpid
+
+    def getpid_changed() -> int:
+        if not applied.is_called_by_own():
+            return getpid()
+        applied.counts["os.getpid called"] += 1
+        return pid
+
+    applied.put(os, "getpid", getpid_changed)
+
+
+def is_local(host: object) -> bool:
+    """Tell whether a host is this machine, by its name or address alone."""
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    return not name or name.startswith(LOCAL)
+
+
+def _cut_network(applied: "Applied") -> None:
+    connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+    # Any: an address is of any shape, by its family.
+    def connect_locally(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not is_local(address[0]):
+            applied.counts["connections refused"] += 1
+            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+        connect(self, address)
+
+    def resolve_locally(host: Any, *args: Any, **options: Any) -> object:
+        if not is_local(host):
+            applied.counts["names not resolved"] += 1
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return getaddrinfo(host, *args, **options)
+
+    applied.put(socket.socket, "connect", connect_locally)
+    applied.put(socket, "getaddrinfo", resolve_locally)
+
+
+def _slow_servers(applied: "Applied") -> None:
+    sendall, send, sleep = socket.socket.sendall, socket.socket.send, time.sleep
+
+    def delay() -> None:
+        if threading.current_thread() is not threading.main_thread():
+            applied.counts["answers delayed"] += 1
+            sleep(LATE_S)
+
+    # Any: whatever can be sent.
+    def sendall_late(self: socket.socket, data: Any, *flags: int) -> None:
+        delay()
+        sendall(self, data, *flags)
+
+    def send_late(self: socket.socket, data: Any, *flags: int) -> int:
+        delay()
+        return send(self, data, *flags)
+
+    applied.put(socket.socket, "sendall", sendall_late)
+    applied.put(socket.socket, "send", send_late)
+
+
+def _limit_descriptors(more: int, applied: "Applied") -> None:
+    import resource  # noqa: PLC0415  not on every platform
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(lowest + more, hard), hard))
+    applied.counts["limit of descriptors set"] += 1

@@ -1,0 +1,125 @@
+"""Which runs of the whole suite are made first, because each shows another kind of flaky test.
+
+Pure.  The order is by what they tell for their cost: the suite twice in one process puts each test
+before each other one and itself; orders are run serially, as workers thin the pairs out.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .conditions import INTERLEAVED, Conditions
+from .lab import BASE_HASH_SEED
+from .trials import Cast, Request
+
+HASH_SEEDS: Final = (1, 2, 3)
+
+ZONES: Final = ("EAST-14", "WEST+11", "EST5EDT,M3.2.0,M11.1.0")
+"""POSIX texts, which need no database: 14 hours ahead, 11 behind, and one with summer time."""
+
+CLOCKS: Final = ("2027-12-31T23:59:59.8+00:00", "2028-02-29T11:00:00+00:00")
+CALM_CLOCK: Final = "2027-06-16T11:20:30.3+00:00"
+"""An instant at which nothing turns over."""
+
+BUSY_PER_CORE: Final = 3
+"""So many busy processes for each processor made a wait that was too short fail in half of the
+runs, where none of 30 failed without (`../shared/reference/isolation.md` measured the same)."""
+
+FEW: Final = 12
+"""Of so many tests each runs beside each other one."""
+
+ENOUGH_RUNS: Final = 24
+"""So many passes accept a test as sound: Wald's test of 1% against 10% (Wald 1945)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of the survey."""
+
+    axis: str
+    request: Request
+    hash_seed: int = BASE_HASH_SEED
+
+
+def build_survey(tests: int, *, cores: int, seed: int, has_time_machine: bool) -> list[Step]:
+    """Return what is run, the most telling first.
+
+    :param seed: of the random orders, and of what the tests draw.
+    """
+    natural = tuple(range(tests))
+    seeds = iter(range(seed * 1000 + 1, seed * 1000 + 1000))
+    steps = [
+        Step("natural order", Request((_cast(natural, next(seeds), is_watched=True),))),
+        Step(
+            "orders",
+            Request(
+                (
+                    _cast((*natural, *natural), next(seeds)),
+                    _cast(natural[::-1], next(seeds)),
+                    *(_cast(_shuffle(natural, next(seeds)), next(seeds)) for _ in range(4)),
+                ),
+                at_once=2,
+            ),
+        ),
+        *_build_company(natural, seeds),
+        *_build_load(natural, cores, seeds),
+        *(
+            Step("hash seed", Request((_cast(natural, next(seeds)),)), hash_seed)
+            for hash_seed in HASH_SEEDS
+        ),
+        _vary("time zone", natural, [Conditions(zone=zone) for zone in ZONES], seeds),
+        _vary("directory order", natural, [Conditions(listing=n) for n in (1, 2)], seeds),
+        _vary("threads in turns", natural, [Conditions(threads=INTERLEAVED)] * 2, seeds),
+    ]
+    if has_time_machine:
+        steps.append(_vary("clock", natural, [Conditions(clock=one) for one in CLOCKS], seeds))
+    return steps
+
+
+def build_repeats(tests: Sequence[int], runs: int, seed: int) -> Request:
+    """Return runs in the natural order, each with other random numbers."""
+    return Request(tuple(_cast(tuple(tests), seed + number) for number in range(runs)), at_once=2)
+
+
+def _build_company(natural: tuple[int, ...], seeds: Iterator[int]) -> Iterator[Step]:
+    """Yield runs in which tests run beside each other: each beside itself, then beside others."""
+    beside_itself = Request((_cast(natural, next(seeds)),) * 2, in_step=True)
+    yield Step("beside itself", beside_itself)
+    for shift in _choose_shifts(len(natural)):
+        turned = (*natural[shift:], *natural[:shift])
+        casts = (
+            _cast(natural, next(seeds), is_watched=True),
+            _cast(turned, next(seeds), is_watched=True),
+        )
+        yield Step("beside others", Request(casts, in_step=True))
+
+
+def _choose_shifts(tests: int) -> list[int]:
+    """Choose how far the second process is ahead; all of them cover every pair of tests."""
+    if tests <= FEW:
+        return list(range(1, tests // 2 + 1))
+    return [1, 2, 3, tests // 3, tests // 2]
+
+
+def _build_load(natural: tuple[int, ...], cores: int, seeds: Iterator[int]) -> Iterator[Step]:
+    for _ in range(3):
+        cast = _cast(natural, next(seeds))
+        yield Step("load", Request((cast,), busy=BUSY_PER_CORE * cores, writing=1))
+
+
+def _vary(
+    axis: str, natural: tuple[int, ...], conditions: Sequence[Conditions], seeds: Iterator[int]
+) -> Step:
+    casts = tuple(Cast(natural, replace(one, seed=next(seeds))) for one in conditions)
+    return Step(axis, Request(casts, at_once=2))
+
+
+def _cast(tests: tuple[int, ...], seed: int, *, is_watched: bool = False) -> Cast:
+    return Cast(tests, Conditions(seed=seed), is_watched)
+
+
+def _shuffle(tests: Sequence[int], seed: int) -> tuple[int, ...]:
+    shuffled = list(tests)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311  repeatable on purpose
+    return tuple(shuffled)

@@ -1,0 +1,38 @@
+"""One sentence for each finding."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from .finding import Finding
+from .verdicts import Kind
+
+SENTENCES: Final = {
+    Kind.SECOND_RUN: "passes, and fails when it runs again in the same process",
+    Kind.RANDOM: "fails with some random numbers and passes with others",
+    Kind.TIME: "depends on when, or in which time zone, it runs",
+    Kind.ASYNC_WAIT: "waits a while and then looks, and what it waits for may take longer",
+    Kind.DEADLINE: "sets a deadline that a busy machine does not keep",
+    Kind.CONCURRENCY: "has a race between threads or processes",
+    Kind.NETWORK: "needs an answer from the network that may come late or not at all",
+    Kind.EXHAUSTION: "fails when the machine runs out of something",
+    Kind.UNORDERED: "relies on an order that Python or the system does not promise",
+    Kind.FLOAT: "compares floating point numbers more exactly than they are computed",
+    Kind.ID_COLLISION: "takes an id that something else may have, too",
+    Kind.UNKNOWN: "fails now and then; no experiment told why",
+}
+
+
+def summarise(finding: Finding, nodeids: Sequence[str]) -> str:
+    """Say in a sentence why a test fails."""
+    names = ", then ".join(nodeids[test] for test in finding.culprits)
+    if finding.kind is Kind.VICTIM:
+        return f"fails after {names}"
+    if finding.kind is Kind.BRITTLE:
+        return f"fails unless {names} ran before it"
+    if finding.kind is Kind.IMPORT:
+        return f"fails where {', '.join(finding.files)} is imported, too"
+    if finding.is_shared and finding.neighbours:
+        other = nodeids[finding.neighbours[0]]
+        name = "itself" if finding.neighbours[0] == finding.test else other
+        return f"fails beside {name} in another process: both use the same {finding.kind}"
+    return SENTENCES.get(finding.kind, str(finding.kind))

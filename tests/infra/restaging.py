@@ -1,0 +1,157 @@
+"""Runs the chosen tests under the conditions of a verdict, until the last one fails; by `-p` only.
+
+With `--under` alone they run as ever, in this process, and a debugger works.  With neighbours,
+load, or several tries they run in forks, and the first failure is shown.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+
+from .forkserver import answer
+from .hunting import perturbations, waits
+from .hunting.conditions import Conditions, read_conditions
+from .hunting.trials import Answer, Cast, Request, Sighting
+from .hunting.undo import Keeper
+from .session import usage_errors
+
+NOT_COLLECTED: Final = "errors during collection"
+NOT_FOUND: Final = "--beside={} is no test that was collected; give its whole node id"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("restaging", "tests under the conditions of a hunt's verdict")
+    group.addoption(
+        "--under",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a condition, such as seed=3 or zone=EST5EDT; may be given several times",
+    )
+    group.addoption(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="NODEID",
+        help="a test that begins in another process at the same time",
+    )
+    group.addoption(
+        "--busy", type=int, default=0, metavar="N", help="N processes that keep processors busy"
+    )
+    group.addoption("--tries", type=int, default=1, metavar="N", help="try up to N times, in forks")
+    group.addoption("--undo", default="", metavar="DIR", help="note here what tests do to files")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the conditions, and note what happens to files where that is wanted."""
+    with usage_errors():
+        conditions = read_conditions(config.getoption("under"))
+    if config.getoption("undo"):
+        ignored = [str(Path(config.getoption("undo")).parent)]
+        Keeper(Path(config.getoption("undo")), ignored).install()
+    is_forking = config.getoption("tries") > 1 or config.getoption("beside")
+    if is_forking or config.getoption("busy"):
+        config.pluginmanager.register(Restaging(config, conditions), "infra-restaging")
+    elif conditions != Conditions():
+        config.pluginmanager.register(Conditioned(config, conditions), "infra-conditioned")
+
+
+class Conditioned:
+    """Puts this process under conditions once everything is collected."""
+
+    def __init__(self, config: pytest.Config, conditions: Conditions) -> None:
+        self._config = config
+        self._conditions = conditions
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Apply them; pytest's own loop follows."""
+        with usage_errors():
+            perturbations.apply(self._conditions, self._config.rootpath)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Tell whose waits are the test's own."""
+        waits.note_main(getattr(getattr(item, "function", None), "__code__", None))
+
+
+class Restaging:
+    """Runs the tests in forks until the last one fails."""
+
+    def __init__(self, config: pytest.Config, conditions: Conditions) -> None:
+        self._config = config
+        self._conditions = conditions
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
+        """Put the neighbours behind the tests that were asked for."""
+        yield
+        beside = self._config.getoption("beside")
+        items.sort(key=lambda item: item.nodeid in beside)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try, and report the first try that failed, or the last one."""
+        if session.testsfailed:
+            raise session.Interrupted(NOT_COLLECTED)
+        if session.config.option.collectonly:
+            return True
+        tries = self._config.getoption("tries")
+        found: Answer | None = None
+        number = 0
+        with TemporaryDirectory(prefix="restaging-") as directory:
+            for number in range(1, tries + 1):
+                found = self._try(session, Path(directory), number)
+                if any(one.is_failure for one in found.sightings):
+                    break
+        assert found is not None
+        for sighting in found.sightings:
+            self._report(session.items[sighting.test], sighting, f"try {number} of {tries}")
+        return True
+
+    def _try(self, session: pytest.Session, directory: Path, number: int) -> Answer:
+        beside = self._config.getoption("beside")
+        names = {item.nodeid: place for place, item in enumerate(session.items)}
+        missing = [nodeid for nodeid in beside if nodeid not in names]
+        if missing:
+            raise pytest.UsageError(NOT_FOUND.format(missing[0]))
+        own = [place for nodeid, place in names.items() if nodeid not in beside]
+        others = [names[nodeid] for nodeid in beside]
+        first = Cast(tuple(own or others), self._conditions)
+        casts = (first, *(Cast((other,), self._conditions) for other in others))
+        # Who comes first by a hair may be decided by the order of the forks.
+        turned = casts if number % 2 else casts[::-1]
+        request = Request(turned, in_step=len(casts) > 1, busy=self._config.getoption("busy"))
+        return answer(session, request, directory / str(number))[turned.index(first)]
+
+    def _report(self, item: pytest.Item, sighting: Sighting, words: str) -> None:
+        self._config.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in build_reports(item, sighting, words):
+            self._config.hook.pytest_runtest_logreport(report=report)
+        self._config.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def build_reports(item: pytest.Item, sighting: Sighting, words: str) -> Sequence[pytest.TestReport]:
+    """Build the reports of a test that ran in a fork."""
+    outcome = "failed" if sighting.is_failure else "passed"
+    text = f"{words}: {sighting.fingerprint}\n{sighting.text}" if sighting.is_failure else None
+    phases = ("setup", "call", "teardown")
+    return [
+        pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords={},
+            outcome=outcome if phase == "call" else "passed",  # type: ignore[arg-type]  # two of them
+            longrepr=text if phase == "call" else None,
+            when=phase,  # type: ignore[arg-type]  # one of the three
+            duration=sighting.stop_s - sighting.start_s if phase == "call" else 0.0,
+            start=sighting.start_s,
+            stop=sighting.stop_s,
+        )
+        for phase in phases
+    ]
