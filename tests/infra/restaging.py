@@ -5,6 +5,7 @@ load, or several tries they run in forks, and the first failure is shown.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -122,8 +123,11 @@ class Restaging:
             raise pytest.UsageError(NOT_FOUND.format(missing[0]))
         own = [place for nodeid, place in names.items() if nodeid not in beside]
         others = [names[nodeid] for nodeid in beside]
-        first = Cast(tuple(own or others), self._conditions)
-        casts = (first, *(Cast((other,), self._conditions) for other in others))
+        conditions = self._conditions
+        if conditions.pauses:
+            conditions = replace(conditions, pauses=conditions.pauses + number)
+        first = Cast(tuple(own or others), conditions)
+        casts = (first, *(Cast((other,), conditions) for other in others))
         # Who comes first by a hair may be decided by the order of the forks.
         turned = casts if number % 2 else casts[::-1]
         request = Request(turned, in_step=len(casts) > 1, busy=self._config.getoption("busy"))

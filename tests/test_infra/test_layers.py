@@ -25,10 +25,12 @@ RANKS = [
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
     {"warmstart"},
     {"access_watch", "chronicle", "verdict", "collection", "session_fixtures", "guard_side"},
-    {"isolation", "proving", "hunting"},
+    {"isolation", "proving"},
+    {"hunting"},
     {"conductor", "soloist", "commands", "rehearsal"},
-    {"controller_side", "solo_side", "worker_side"},
-    {"plugin", "cli"},
+    {"controller_side", "solo_side", "worker_side", "forked"},
+    {"plugin", "cli", "forkserver"},
+    {"restaging"},
     {"__main__"},
 ]
 

@@ -35,6 +35,7 @@ HELP: Final[Mapping[str, str]] = {
     "haste": "the project reads so many times as much time as passes",
     "threads": "interleaved: threads switch between any two instructions; serial: they never "
     "switch by themselves",
+    "pauses": "the project pauses between its lines, where and how long follows from this number",
     "listing": "directories are listed in an order that follows from this number",
     "pid": "the project's own process id",
     "network": "cut: nothing outside this machine answers; slow: servers in other threads do so "
@@ -56,6 +57,7 @@ class Conditions:
     other_waits: float = 1.0
     haste: float = 1.0
     threads: str = ""
+    pauses: int = 0
     listing: int = 0
     pid: int = 0
     network: str = ""

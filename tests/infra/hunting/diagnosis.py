@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from .chances import find_chance_of_more
 from .conditions import Conditions
 from .finding import Finding, Recipe
-from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count
+from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count, find_meetings
 from .levers import LEVERS, Lever
 from .minimise import Budget, minimise
 from .survey import BUSY_PER_CORE, CALM_CLOCK, HASH_SEEDS
@@ -31,8 +32,8 @@ MOST_NEIGHBOURS: Final = 20
 
 MOST_CLEANERS: Final = 60
 
-CERTAIN: Final = 0.8
-"""A neighbour is to blame that makes a test fail so often; being busy at all may do the rest."""
+SURE: Final = 0.01
+"""How probable it may be that a neighbour makes no difference."""
 
 
 @dataclass(slots=True)
@@ -256,17 +257,25 @@ class Diagnosis:
         beside = [seen for seen in failures if seen.run.has_company]
         if not beside or len(beside) < len(failures):
             return None
-        candidates = dict.fromkeys(one for seen in beside for one in find_neighbours(seen))
-        for other in list(candidates)[:MOST_NEIGHBOURS]:
-            if count(first := self._try_beside(other, 2)).failures:
-                after = [*first, *self._try_beside(other, 4)]
-                if count(after).failures >= CERTAIN * len(after):
-                    return self._build_company(other, after)
+        before = [*self._try(SEEDS, conditions=Conditions(pauses=1))]
+        for other in self._find_candidates(beside)[:MOST_NEIGHBOURS]:
+            if count(first := self._try_beside(other, 4)).failures:
+                after = [*first, *self._try_beside(other, 8)]
+                if find_chance_of_more(count(before), count(after)) < SURE:
+                    return self._build_company(other, before, after)
         return None
 
-    def _build_company(self, other: int, after: Sequence[Sighting]) -> Finding:
+    def _find_candidates(self, beside: Sequence[Seen]) -> list[int]:
+        """Return the possible neighbours: those that touch the same things, then all others."""
+        meetings = [pair for pair in find_meetings(self.lab) if self.test in pair]
+        sharing = [one if other == self.test else other for one, other in meetings]
+        near = [one for seen in beside for one in find_neighbours(seen)]
+        return list(dict.fromkeys((*sharing, *near)))
+
+    def _build_company(
+        self, other: int, before: Sequence[Sighting], after: Sequence[Sighting]
+    ) -> Finding:
         name = "itself" if other == self.test else "its neighbour"
-        before = self._try(SEEDS[:6])
         words = f"{name} at the same time in another process"
         return Finding(
             Kind.CONCURRENCY,
@@ -275,8 +284,8 @@ class Diagnosis:
             evidence=(
                 Evidence(words, count(before), count(after), "both began within a millisecond"),
             ),
-            recipe=Recipe((self.test,), beside=(other,), tries=20),
-            cure=Recipe((self.test,)),
+            recipe=Recipe((self.test,), Conditions(pauses=1), beside=(other,), tries=40),
+            cure=Recipe((self.test,), Conditions(pauses=1), tries=3),
             sighting=next(one for one in after if one.is_failure),
             is_shared=True,
         )
@@ -419,7 +428,7 @@ class Diagnosis:
     def _try_beside(self, other: int, times: int) -> list[Sighting]:
         found: list[Sighting] = []
         for number in range(times):
-            seed = Conditions(seed=SEEDS[number])
+            seed = Conditions(seed=SEEDS[0], pauses=number)
             casts = (
                 cast(self.test, conditions=seed, is_watched=True),
                 cast(other, conditions=seed, is_watched=True),

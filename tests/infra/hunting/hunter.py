@@ -18,13 +18,18 @@ from ..access_records import AccessKind
 from .changed import Reached
 from .confirmation import OWN, PACKAGE, find_python
 from .judging import Judge, give_up
-from .lab import BASE_HASH_SEED, Lab, Progress, Run, count_failures
+from .lab import BASE_HASH_SEED, Lab, Progress, Run, count_failures, find_meetings
 from .memory import Memory, build_key
 from .oracle import NothingToHuntError
-from .survey import ENOUGH_RUNS, HASH_SEEDS, build_repeats, build_survey
+from .survey import ENOUGH_RUNS, HASH_SEEDS, build_meetings, build_repeats, build_survey
 from .verdicts import HuntRecord, Kind, Shown, Verdict
 
 REPEATS: Final = "repeats"
+MEETINGS: Final = "meetings"
+
+TIMES: Final = 6
+MOST_MEETINGS: Final = 30
+"""How many pairs of tests meet, and how often each."""
 
 LONGEST_SURVEY: Final = 0.5
 LONGEST_REPEATS: Final = 0.3
@@ -102,6 +107,7 @@ class Hunt:
         if not has_time_machine:
             self.left_out.append("other clocks: time-machine is not installed")
         self._survey(lab, memory, has_time_machine=has_time_machine)
+        self._let_meet(lab, memory)
         self._repeat(lab, memory, targets)
         self._judge_all(lab, memory, targets, has_time_machine=has_time_machine)
         if self.is_complete:
@@ -132,7 +138,7 @@ class Hunt:
             seed=self.wish.seed,
             has_time_machine=has_time_machine,
         )
-        known = [runs for runs in memory.runs if runs[0].axis != REPEATS]
+        known = [runs for runs in memory.runs if runs[0].axis not in (REPEATS, MEETINGS)]
         lab.patience_s = FIRST_PATIENCE_S
         until = self.clock() + self.wish.budget_s * LONGEST_SURVEY
         for number, step in enumerate(survey, start=1):
@@ -158,10 +164,23 @@ class Hunt:
         lab.is_lonely = has_machine_wide(runs)
         lab.prepare(*HASH_SEEDS)
 
+    def _let_meet(self, lab: Lab, memory: Memory) -> None:
+        """Let those tests run beside each other, again and again, that touch the same thing."""
+        if any(runs[0].axis == MEETINGS for runs in memory.runs):
+            return
+        pairs = find_meetings(lab)[:MOST_MEETINGS]
+        until = self.clock() + self.wish.budget_s * LONGEST_REPEATS
+        for number, request in enumerate(build_meetings(pairs * TIMES, self.wish.seed * 1000)):
+            if self.clock() > until or lab.is_over():
+                self.left_out.append("tests that touch the same thing beside each other: no time")
+                return
+            self.progress.update(f"meetings: {number} of {len(pairs) * TIMES}")
+            memory.note_runs(lab.run(MEETINGS, request))
+
     def _repeat(self, lab: Lab, memory: Memory, targets: Sequence[int]) -> None:
         """Repeat the tests that have never failed until they are accepted as sound."""
         for runs in memory.runs:
-            if runs[0].axis == REPEATS:
+            if runs[0].axis in (REPEATS, MEETINGS):
                 lab.take_in(runs)
         until = self.clock() + self.wish.budget_s * LONGEST_REPEATS
         number = 0

@@ -1,4 +1,4 @@
-"""How threads take turns: between any two instructions of the project's, or never unasked.
+"""How threads and processes take turns: between any two instructions, or never unasked.
 
 CPython lets go of its lock every 5 ms, so a race whose window is a few instructions wide shows once
 in thousands of runs; here every instruction is a window.
@@ -28,6 +28,14 @@ LONGEST_TURN_S: Final = 1e-4
 
 TURNS: Final = "turns of other threads"
 
+PAUSES: Final = "pauses between lines"
+
+PAUSE_CHANCE: Final = 0.3
+LONGEST_PAUSE_S: Final = 0.004
+
+MOST_PAUSES: Final = 150
+"""More of them would only make a test slow, and so fail for that alone."""
+
 LIMIT: Final = 20_000
 """After so many turns the rest runs as ever: a test with millions of instructions would not end."""
 
@@ -56,6 +64,24 @@ def switch(mode: str, seed: int, applied: "Applied") -> None:
             frame.f_trace_lines = False
         elif event == "opcode" and draw() < CHANCE and count_threads() > 1:
             give_turn()
+        return trace
+
+    threading.settrace(trace)
+    sys.settrace(trace)
+
+
+def pause(seed: int, applied: "Applied") -> None:
+    """Let this process pause between lines of the project's, as any process may anywhere."""
+    draw = random.Random(seed).random  # noqa: S311  repeatable on purpose
+    sleep = time.sleep
+
+    # Any: what a trace function returns and takes, `sys.settrace`.
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        if event == "call" and not applied.is_own(frame.f_code.co_filename):
+            return None
+        if event == "line" and draw() < PAUSE_CHANCE and applied.counts[PAUSES] < MOST_PAUSES:
+            applied.counts[PAUSES] += 1
+            sleep(draw() * LONGEST_PAUSE_S)
         return trace
 
     threading.settrace(trace)

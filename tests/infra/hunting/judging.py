@@ -17,6 +17,7 @@ from .importing import find_polluting_files
 from .lab import Lab, Seen, count_all
 from .naming import refine
 from .trials import Sighting
+from .undo import READ
 from .verdicts import Bar, Kind, Tally, Verdict
 from .wording import summarise
 
@@ -152,7 +153,7 @@ def find_shared(lab: Lab, finding: Finding) -> tuple[tuple[str, str], ...]:
     targets = {target for _, target in own} & {target for _, target in others}
     return tuple(
         sorted(
-            (kind, target) for kind, target in own | others if target in targets and kind != "read"
+            (kind, target) for kind, target in own | others if target in targets and kind != READ
         )
     )
 

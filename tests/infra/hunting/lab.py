@@ -1,5 +1,6 @@
 """The hands of a hunt: processes that have collected, and what they were asked."""
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Final, Protocol
 from .conditions import Conditions
 from .oracle import Collection, Oracle
 from .trials import Answer, Cast, Request, Sighting
+from .undo import READ
 from .verdicts import Tally
 
 BASE_HASH_SEED: Final = 0
@@ -211,3 +213,18 @@ def count_failures(lab: Lab, test: int) -> int:
 def count_all(lab: Lab, test: int) -> Tally:
     """Count all runs of a test."""
     return Tally(len(lab.seen.get(test, ())), count_failures(lab, test))
+
+
+def find_meetings(lab: Lab) -> list[tuple[int, int]]:
+    """Return pairs of tests, also of one and itself, that touch what one of them changes."""
+    users: dict[str, dict[int, bool]] = {}
+    for test, seen in lab.seen.items():
+        for kind, target in {touch for one in seen for touch in one.sighting.touches}:
+            known = users.setdefault(target, {})
+            known[test] = known.get(test, False) or kind != READ
+    pairs: dict[tuple[int, int], None] = {}
+    for tests in users.values():
+        for one, other in itertools.combinations_with_replacement(sorted(tests), 2):
+            if tests[one] or tests[other]:
+                pairs[one, other] = None
+    return list(pairs)

@@ -71,6 +71,8 @@ def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
         clocks.travel(conditions.clock, applied)
     if conditions.threads:
         interleaving.switch(conditions.threads, conditions.seed, applied)
+    if conditions.pauses:
+        interleaving.pause(conditions.pauses + slot, applied)
     surroundings.change(conditions, applied)
     return applied
 

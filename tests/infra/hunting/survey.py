@@ -84,15 +84,28 @@ def build_repeats(tests: Sequence[int], runs: int, seed: int) -> Request:
 
 def _build_company(natural: tuple[int, ...], seeds: Iterator[int]) -> Iterator[Step]:
     """Yield runs in which tests run beside each other: each beside itself, then beside others."""
-    beside_itself = Request((_cast(natural, next(seeds)),) * 2, in_step=True)
-    yield Step("beside itself", beside_itself)
+    for pauses in (0, 1):
+        own = Conditions(seed=next(seeds), pauses=pauses)
+        beside_itself = Request((Cast(natural, own, is_watched=True),) * 2, in_step=True)
+        yield Step("beside itself", beside_itself)
     for shift in _choose_shifts(len(natural)):
         turned = (*natural[shift:], *natural[:shift])
-        casts = (
-            _cast(natural, next(seeds), is_watched=True),
-            _cast(turned, next(seeds), is_watched=True),
-        )
+        own = Conditions(seed=next(seeds), pauses=next(seeds) if shift % 2 else 0)
+        casts = (Cast(natural, own, is_watched=True), Cast(turned, own, is_watched=True))
         yield Step("beside others", Request(casts, in_step=True))
+
+
+def build_meetings(pairs: Sequence[tuple[int, int]], seed: int) -> Iterator[Request]:
+    """Yield runs of two tests at a time that touch the same file, port or database.
+
+    Each process pauses between its lines, else the moment in which both hold it would be missed.
+    """
+    for number, (one, other) in enumerate(pairs):
+        own = Conditions(seed=seed + number, pauses=seed + number)
+        yield Request(
+            (Cast((one,), own, is_watched=True), Cast((other,), own, is_watched=True)),
+            in_step=True,
+        )
 
 
 def _choose_shifts(tests: int) -> list[int]:

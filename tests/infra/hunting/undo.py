@@ -25,6 +25,9 @@ UNTOUCHED: Final = ("/proc/", "/dev/", "/sys/")
 
 SQLITE_SUFFIXES: Final = ("", "-journal", "-wal", "-shm")
 
+READ: Final = "read"
+"""Kind of a touch that changes nothing."""
+
 NOTES: Final = "undo.jsonl"
 
 
@@ -57,7 +60,7 @@ class Keeper:
             if not is_reading(event, args):
                 self._take_in(event, args)
             elif isinstance(args[0], str) and not args[0].endswith((".py", ".pyc")):
-                self._note_touch("read", os.path.abspath(args[0]))  # noqa: PTH100  as text, fast
+                self._note_touch(READ, os.path.abspath(args[0]))  # noqa: PTH100  as text, fast
         except (OSError, ValueError, AttributeError):
             # What can't be looked at can't be kept; the test goes on as if nobody listened.
             pass
