@@ -129,7 +129,8 @@ def build_failing(flaky: Flaky) -> tuple[Recipe, ...]:
     """Return the recipes that follow from the kind and the culprits; all of them must fail."""
     if "parallel" in flaky.needs:
         return tuple(
-            Recipe((flaky.test,), beside=culprits, repeat=TOGETHER) for culprits in flaky.culprits
+            Recipe((flaky.test,), beside=culprits, repeat=TOGETHER, tries=5, share=0.2)
+            for culprits in flaky.culprits
         )
     if "second run" in flaky.kinds:
         return (Recipe((flaky.test, flaky.test)),)
