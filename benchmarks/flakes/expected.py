@@ -36,6 +36,8 @@ class Recipe:
     """A variable that is the number of the try."""
     load: int = 0
     """How many processes keep the processors busy."""
+    per_run: bool = False
+    """Whether the share is one of all runs of the test in all tries; else of the tries."""
     tries: int = 3
     share: float = 0.9
     """The least share of the tries that must turn out as the recipe says."""

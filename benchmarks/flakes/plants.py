@@ -20,7 +20,7 @@ from typing import Final
 sys.path.append(str(Path(__file__).parents[1]))
 
 from flakes.expected import Plant, list_sound, read_plants
-from flakes.proofs import find_faults, find_sound_faults
+from flakes.proofs import Proof, prove_plant, prove_sound
 
 JOBS: Final = 1
 
@@ -29,7 +29,7 @@ def main() -> int:
     """Check what was asked for; 1 where a plant is none."""
     options = parse_options()
     plants = read_plants(options.only)
-    checks: list[tuple[str, Callable[[], Sequence[str]]]] = []
+    checks: list[tuple[str, Callable[[], Proof]]] = []
     if options.sound != "only":
         checks += [(plant.name, _bind_plant(plant)) for plant in plants]
     if options.sound:
@@ -39,24 +39,24 @@ def main() -> int:
         return 0
     faults = 0
     for name, found, took_s in _run_all(checks, options.jobs):
-        faults += len(found)
-        print(f"{name:32} {took_s:6.1f} s  {'; '.join(found) or 'real'}", flush=True)
+        faults += len(found.faults)
+        print(f"{name:32} {took_s:6.1f} s  {found.render()}", flush=True)
     print(f"{len(checks)} suites, {faults} faults")
     return 1 if faults else 0
 
 
-def _bind_plant(plant: Plant) -> Callable[[], Sequence[str]]:
-    return lambda: find_faults(plant)
+def _bind_plant(plant: Plant) -> Callable[[], Proof]:
+    return lambda: prove_plant(plant)
 
 
-def _bind_sound(suite: Path) -> Callable[[], Sequence[str]]:
-    return lambda: find_sound_faults(suite)
+def _bind_sound(suite: Path) -> Callable[[], Proof]:
+    return lambda: prove_sound(suite)
 
 
 def _run_all(
-    checks: Sequence[tuple[str, Callable[[], Sequence[str]]]], jobs: int
-) -> Iterator[tuple[str, Sequence[str], float]]:
-    def run(check: tuple[str, Callable[[], Sequence[str]]]) -> tuple[str, Sequence[str], float]:
+    checks: Sequence[tuple[str, Callable[[], Proof]]], jobs: int
+) -> Iterator[tuple[str, Proof, float]]:
+    def run(check: tuple[str, Callable[[], Proof]]) -> tuple[str, Proof, float]:
         start = time.monotonic()
         return check[0], check[1](), time.monotonic() - start
 

@@ -5,7 +5,7 @@ Which suites there are is left to `expected`, how one is run to `trials`.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,31 +17,48 @@ TOGETHER: Final = 8
 """How often two processes go through their lists beside each other."""
 
 
-def find_faults(plant: Plant) -> list[str]:
-    """Say in which ways the plant is not what its table says."""
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of the proofs of one suite."""
+
+    faults: tuple[str, ...]
+    shares: tuple[float, ...] = ()
+    """How often the flaky tests failed by their recipes."""
+
+    def render(self) -> str:
+        """Render the faults, or that there are none, and the shares."""
+        shares = f", fails {', '.join(f'{one:.0%}' for one in self.shares)}" if self.shares else ""
+        return ("; ".join(self.faults) or "real") + shares
+
+
+def prove_plant(plant: Plant) -> Proof:
+    """Try whether the plant is what its table says."""
     try:
         with placed(plant.directory) as place:
             tests = list_tests(place)
         missing = sorted(plant.tests.difference(tests))
         if missing:
-            return [f"no such test: {', '.join(missing)}"]
+            return Proof((f"no such test: {', '.join(missing)}",))
         faults = [*_check_natural(plant), *_check_bystanders(plant, tests)]
+        shares: list[float] = []
         for flaky in plant.flaky:
-            faults += _check_flaky(plant, flaky, tests)
+            measured, found = _check_flaky(plant, flaky, tests)
+            shares += measured
+            faults += found
     except SuiteFailedError as error:
-        return [str(error)]
-    return faults
+        return Proof((str(error),))
+    return Proof(tuple(faults), tuple(shares))
 
 
-def find_sound_faults(suite: Path) -> list[str]:
-    """Say which tests of a sound suite fail, and when."""
+def prove_sound(suite: Path) -> Proof:
+    """Try whether a sound suite is sound: nothing in it fails, whatever is changed."""
     with placed(suite) as place:
         tests = list_tests(place)
         faults = [] if tests else ["no tests"]
         for name, recipe in build_harmless(tests):
             failed = [one for one in run_recipe(place, recipe) if not one.passed]
             faults += [f"{one.nodeid} fails {name}: {one.text[-200:]}" for one in failed]
-        return faults
+    return Proof(tuple(faults))
 
 
 def build_harmless(tests: Sequence[str]) -> Iterator[tuple[str, Recipe]]:
@@ -97,7 +114,7 @@ def _check_bystanders(plant: Plant, tests: Sequence[str]) -> Iterator[str]:
                     yield f"{one.nodeid} fails {name}: {one.text[-200:]}"
 
 
-def _check_flaky(plant: Plant, flaky: Flaky, tests: Sequence[str]) -> list[str]:
+def _check_flaky(plant: Plant, flaky: Flaky, tests: Sequence[str]) -> tuple[list[float], list[str]]:
     recipes = flaky.fails or build_failing(flaky)
     shares = [measure(plant, flaky, recipe) for recipe in recipes]
     wanted = [recipe.share for recipe in recipes]
@@ -112,24 +129,30 @@ def _check_flaky(plant: Plant, flaky: Flaky, tests: Sequence[str]) -> list[str]:
             faults.append(f"{flaky.test} fails {name}")
     if "brittle" in flaky.kinds:
         faults += _check_no_other_setter(plant, flaky, tests)
-    return faults
+    return shares, faults
 
 
 def measure(plant: Plant, flaky: Flaky, recipe: Recipe) -> float:
-    """Return the share of tries in which the test failed as it says."""
-    failed = 0
+    """Return the share of tries, or of runs, in which the test failed as it says."""
+    if recipe.per_run and not recipe.order:
+        recipe = replace(recipe, order=(flaky.test,))
+    failures: list[bool] = []
     for number in range(recipe.tries):
         with placed(plant.directory) as place:
             outcomes = run_recipe(place, recipe, number)
-        failed += has_failed(outcomes, flaky.test, flaky.says)
-    return failed / recipe.tries
+        if recipe.per_run:
+            failures += [has_failed([one], flaky.test, flaky.says) for one in outcomes]
+        else:
+            failures.append(has_failed(outcomes, flaky.test, flaky.says))
+    return sum(failures) / len(failures)
 
 
 def build_failing(flaky: Flaky) -> tuple[Recipe, ...]:
     """Return the recipes that follow from the kind and the culprits; all of them must fail."""
     if "parallel" in flaky.needs:
         return tuple(
-            Recipe((flaky.test,), beside=culprits, repeat=TOGETHER) for culprits in flaky.culprits
+            Recipe((flaky.test,), beside=culprits, repeat=TOGETHER, tries=5, share=0.2)
+            for culprits in flaky.culprits
         )
     if "second run" in flaky.kinds:
         return (Recipe((flaky.test, flaky.test)),)
@@ -146,7 +169,7 @@ def build_passing(flaky: Flaky, tests: Sequence[str]) -> Iterator[tuple[str, Rec
         yield "alone, again and again", Recipe((flaky.test,), repeat=TOGETHER, tries=1)
         yield "in one process", Recipe(tuple(tests), repeat=2, tries=1)
     elif "load" in flaky.needs:
-        yield "without load", Recipe((flaky.test,), tries=5)
+        yield "without load", Recipe((flaky.test,), repeat=5, tries=1)
     elif "brittle" in flaky.kinds:
         for culprits in flaky.culprits:
             yield f"after {' and '.join(culprits)}", Recipe((*culprits, flaky.test), tries=1)
