@@ -62,7 +62,7 @@ class Conductor:
         self.roster = Roster()
         self._access_log = AccessLog()
         self.book = Book()
-        self._receivers = {
+        self.receivers = {
             MANIFEST: self.roster.receive,
             ACCESSES: self._access_log.receive,
             LEAK: lambda text: self.book.add(Leak.from_json(text)),
@@ -91,7 +91,7 @@ class Conductor:
     def receive(self, message: tuple[str, str]) -> None:
         """Hand a worker's message to who collects its kind; called in a receiver thread."""
         topic, text = message
-        self._receivers[topic](text)
+        self.receivers[topic](text)
 
     def check_worker(self, node: "WorkerController", nodeids: Sequence[str]) -> list[str]:
         """Check what a worker that has collected told; return what to print when all have.

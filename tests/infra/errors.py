@@ -221,3 +221,18 @@ class CollectionFailedError(InfraError):
             "pytest collected no tests to look at; the arguments behind the verb are pytest's own, "
             f"and this is what it said:\n{self.output.strip()}"
         )
+
+
+class KnownFlakyError(InfraError):
+    """The file of known flaky tests can't be used."""
+
+    def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
+        super().__init__(path, line, problem, remedy)
+        self.path = path
+        self.line = line
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        where = f"{self.path}, line {self.line}" if self.line else str(self.path)
+        return f"{where}: the file of known flaky tests {self.problem}; {self.remedy}"
