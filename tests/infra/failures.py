@@ -3,6 +3,7 @@
 Which failures are looked at is left to `rehearsal` and `flake_watch`.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,9 @@ from typing import Final
 import pytest
 
 SHOWN_TEXT: Final = 300
+
+PACKAGE: Final = Path(__file__).parent
+"""Where a test fails that left something changed: all of those tests in one line."""
 
 TYPE: Final = re.compile(r"[A-Za-z_][\w.]*")
 
@@ -19,8 +23,8 @@ def build_fingerprint(report: pytest.TestReport, root: Path) -> str:
 
     The place is the innermost one below `root` that the traceback shows, because every assertion
     of `unittest` and of mocks fails in one line of theirs; where it shows none, as with --tb=no,
-    one elsewhere stands in brackets.  Of a failure that names no place, such as
-    `pytest.fail(pytrace=False)`, it is the phase.
+    one elsewhere stands in brackets.  Of a failure that names no place, such as a test that
+    passed against strict expectation, it is the phase.
     """
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
@@ -61,9 +65,10 @@ def _list_places(longrepr: object) -> list[tuple[str, int]]:
 
 
 def _show_own(path: Path, line: int, root: Path) -> str:
-    """Render a place below `root`, apart from packages that are installed there; else nothing."""
-    whole = root / path
-    is_own = whole.is_relative_to(root) and ".." not in path.parts
-    if not is_own or "site-packages" in whole.parts:
+    """Render a place in the project's own code below `root`; for any other return nothing."""
+    # A relative one is from the directory that the test was in, which may be another by now.
+    whole = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow links
+    is_own = whole.is_relative_to(root) and not whole.is_relative_to(PACKAGE)
+    if not is_own or "site-packages" in whole.parts or not whole.is_file():
         return ""
     return f"{whole.relative_to(root).as_posix()}:{line}"

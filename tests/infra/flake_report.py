@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from .flakes import Cluster, FlakeRecord, RepeatedTest, Verdict
@@ -106,19 +106,6 @@ def render_rest(record: FlakeRecord) -> list[str]:
         kinds = ", ".join(f"{number} {name}" for name, number in sorted(record.single.items()))
         lines.append(f"not repeated, because it is not known how: {kinds}")
     return lines
-
-
-def build_properties(test: RepeatedTest) -> Mapping[str, str]:
-    """Build what a test report in JUnit's form says about a repeated test."""
-    properties = {
-        "repeated.verdict": str(test.verdict),
-        "repeated.runs": str(test.runs),
-        "repeated.failures": str(len(test.failures)),
-    }
-    if test.runs:
-        low, high = test.interval
-        properties["repeated.fails_95"] = f"{low:.3f}-{high:.3f}"
-    return properties
 
 
 def build_replay_command(run_id: str, worker_id: str, nodeid: str) -> str:

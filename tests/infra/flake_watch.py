@@ -16,7 +16,8 @@ from .archive import find_directory
 from .clusters import find_clusters
 from .durations import write_whole
 from .failures import build_fingerprint, shorten
-from .flake_report import build_properties, render_record, render_title
+from .flake_properties import PropertyWriter
+from .flake_report import render_record, render_title
 from .flakes import (
     FAILURES,
     RERUN,
@@ -27,6 +28,7 @@ from .flakes import (
     build_record,
     gather_tests,
 )
+from .identity import MASTER
 from .known_flakes import FILE as KNOWN_FILE
 from .known_flakes import KnownFlaky, find_entry, find_unused, read_known
 from .recorder import is_subtest
@@ -73,7 +75,7 @@ class FlakeWatch:
         self._has_reruns = False
         self._record: FlakeRecord | None = None
         self._lines: list[str] = []
-        self._journal = PropertyWriter() if config.getoption("xmlpath", None) else None
+        self._properties = PropertyWriter() if config.getoption("xmlpath", None) else None
         if session.settings.fail_on_flaky and hasattr(config.option, "fail_on_flaky"):
             # pytest-rerunfailures would end the run with a status of its own, known flaky or not.
             config.option.fail_on_flaky = None
@@ -90,8 +92,8 @@ class FlakeWatch:
         self._nodeids = nodeids
         if self._repeats.places and not self._repetitions:
             self._repetitions = self._repeats.by_nodeid(nodeids)
-            if self._journal is not None:
-                self._journal.begin(self._repetitions)
+            if self._properties is not None:
+                self._properties.begin(self._repetitions)
 
     def note(self, report: pytest.TestReport) -> None:
         """Note a failure, and write what a test's repetitions showed into its last report.
@@ -111,8 +113,8 @@ class FlakeWatch:
             # A crash's report, made up by pytest-xdist, tells no times.
             when = getattr(report, "stop", 0.0)
             self._failures[_name_worker(report), report.nodeid].append((when, failure))
-        if self._journal is not None and self._repetitions and report.when == "teardown":
-            self._journal.note(report, self._get_spans(), self._gather)
+        if self._properties is not None and self._repetitions and report.when == "teardown":
+            self._properties.note(report, self._get_spans(), self._gather)
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -209,42 +211,6 @@ class FlakeWatch:
         return [f"known flaky, but no test of this run, so drop it: {shown}"] if unused else []
 
 
-class PropertyWriter:
-    """Writes what the repetitions showed into the report that ends the last of them.
-
-    pytest's junitxml takes a test's properties from there.  A test whose last repetition never
-    ends, because of -x or a crash, has none.
-    """
-
-    def __init__(self) -> None:
-        self._awaited: Counter[str] = Counter()
-        self._repetitions: Mapping[str, Repetition] = {}
-        self._spans: defaultdict[str, list[Span]] = defaultdict(list)
-        self._seen = 0
-
-    def begin(self, repetitions: Mapping[str, Repetition]) -> None:
-        """Count how many repetitions of each test are to come."""
-        self._repetitions = repetitions
-        self._awaited = Counter(found.test for found in repetitions.values())
-
-    def note(
-        self,
-        report: pytest.TestReport,
-        spans: Sequence[Span],
-        gather: Callable[[Sequence[Span]], Sequence[RepeatedTest]],
-    ) -> None:
-        """Add the properties, if this report ends the last repetition of its test."""
-        for span in spans[self._seen :]:
-            if found := self._repetitions.get(span.nodeid):
-                self._spans[found.test].append(span)
-                self._awaited[found.test] -= span.outcome != RERUN
-        self._seen = len(spans)
-        mine = self._repetitions.get(report.nodeid)
-        if mine is not None and not self._awaited[mine.test]:
-            for test in gather(self._spans.pop(mine.test, [])):
-                report.user_properties.extend(build_properties(test).items())
-
-
 def _read_known(config: pytest.Config, session: Session) -> tuple[KnownFlaky, ...]:
     path = session.settings.known_flaky
     if path is not None:
@@ -264,7 +230,7 @@ def _is_whole(config: pytest.Config) -> bool:
 
 def _name_worker(report: pytest.TestReport) -> str:
     node = getattr(report, "node", None)
-    return "master" if node is None else str(node.gateway.id)
+    return MASTER if node is None else str(node.gateway.id)
 
 
 def _count(number: int, noun: str) -> str:

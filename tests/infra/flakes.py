@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from .errors import RecordError
 from .estimates import get_file, get_function
+from .identity import MASTER
 from .records import FORMAT_VERSION, Span, read_object
 from .repeats import Repetition
 from .sampling import compute_interval
@@ -184,7 +185,7 @@ def gather_tests(
     *,
     scope: str = "function",
 ) -> list[RepeatedTest]:
-    """Put together the tests that ran more than once, reruns included.
+    """Put together the tests that ran more than once, reruns included, sorted by node id.
 
     :param repetitions: node id of a repetition to what it repeats.
     :param find_failure: tells also about a test that passed although a part of it failed.
@@ -195,7 +196,8 @@ def gather_tests(
     for span in spans:
         found = repetitions.get(span.nodeid) or Repetition(span.nodeid, 0)
         attempts[found.test].append(_build_attempt(span, found, find_failure(span), scope))
-    return [RepeatedTest(nodeid, tuple(some)) for nodeid, some in attempts.items() if some[1:]]
+    ranked = sorted(attempts.items())
+    return [RepeatedTest(nodeid, tuple(some)) for nodeid, some in ranked if some[1:]]
 
 
 def build_record(
@@ -222,7 +224,7 @@ def build_record(
 
 
 def _build_attempt(span: Span, found: Repetition, failure: Failure | None, scope: str) -> Attempt:
-    is_alone = span.worker_id == "master" and scope != "function"
+    is_alone = span.worker_id == MASTER and scope != "function"
     is_crash = span.outcome == "crashed"
     is_failure = failure is not None and span.outcome not in FAILURES
     failure = failure or Failure()

@@ -24,6 +24,7 @@ EXAMPLES = [
     errors.ExemptionError("t.py::test_a"),
     errors.GuardAsleepError(["umask"]),
     errors.CollectionFailedError("2 deselected"),
+    errors.KnownFlakyError(Path("/x"), 3, "has the key a", "drop it"),
 ]
 
 

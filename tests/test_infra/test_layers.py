@@ -15,7 +15,7 @@ RANKS = [
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {"estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"},
     {"flakes", "repetition"},
-    {"clusters", "flake_report"},
+    {"clusters", "flake_report", "flake_properties"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
     {"accesses", "access_log", "contention"},
     {"contention_report"},
