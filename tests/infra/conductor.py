@@ -6,7 +6,7 @@ which test goes where to `scheduler`.
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,7 +62,7 @@ class Conductor:
         self.roster = Roster()
         self._access_log = AccessLog()
         self.book = Book()
-        self.receivers = {
+        self._receivers: dict[str, Callable[[str], None]] = {
             MANIFEST: self.roster.receive,
             ACCESSES: self._access_log.receive,
             LEAK: lambda text: self.book.add(Leak.from_json(text)),
@@ -88,10 +88,14 @@ class Conductor:
         node.workerinput[SLOT] = self._find_slot(node)
         node.workerinput[STARTED] = time.time()
 
+    def add_receiver(self, topic: str, receive: Callable[[str], None]) -> None:
+        """Let messages of a further topic go to `receive`; before any worker is opened."""
+        self._receivers[topic] = receive
+
     def receive(self, message: tuple[str, str]) -> None:
         """Hand a worker's message to who collects its kind; called in a receiver thread."""
         topic, text = message
-        self.receivers[topic](text)
+        self._receivers[topic](text)
 
     def check_worker(self, node: "WorkerController", nodeids: Sequence[str]) -> list[str]:
         """Check what a worker that has collected told; return what to print when all have.

@@ -43,7 +43,7 @@ class ControllerSide:
         self._chronicle = Chronicle(config, session.settings)
         self._conductor = Conductor(config, session, self._chronicle)
         self._flakes = FlakeWatch(config, session, lambda: self._chronicle.recorder.spans)
-        self._conductor.receivers[REPEATS] = self._flakes.receive
+        self._conductor.add_receiver(REPEATS, self._flakes.receive)
         self._closing: list[str] = []
         self._contention = Contention()
         status.answer(config, self._conductor.render_status)

@@ -4,7 +4,6 @@ Making the repetitions is left to pytest-repeat and `repetition`.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -73,20 +72,33 @@ class Repeats:
         return {nodeids[index]: found for index, found in self.places.items()}
 
 
-def find_repeats(items: Iterable[pytest.Item], single: Mapping[str, int]) -> Repeats:
-    """Find the repetitions among the items of a collection; few steps where there are none."""
+def find_repeats(
+    items: Iterable[pytest.Item], single: Mapping[str, int], *, has_noted: bool = True
+) -> Repeats:
+    """Find the repetitions among the items of a collection.
+
+    :param single: type of item to how many could not be repeated.
+    :param has_noted: whether any item has a note in its stash; looking into 100,000 for nothing
+        takes a tenth of a second.
+    """
+    find = find_repetition if has_noted else find_parameter
     places = {}
     for index, item in enumerate(items):
-        if (found := find_repetition(item)) is not None:
+        if (found := find(item)) is not None:
             places[index] = found
-    return Repeats(places, dict(Counter(single)))
+    return Repeats(places, dict(single))
 
 
 def find_repetition(item: pytest.Item) -> Repetition | None:
     """Return what an item repeats, or None where it stands for itself."""
+    return find_parameter(item) or item.stash.get(REPETITION, None)
+
+
+def find_parameter(item: pytest.Item) -> Repetition | None:
+    """Return what an item made by pytest-repeat repeats."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
-        return item.stash.get(REPETITION, None)
+        return None
     step = callspec.params.get(PARAMETER)
     if step is None:
         return None

@@ -14,7 +14,7 @@ from unittest import TestCase
 
 import pytest
 
-from .repeats import REPETITION, Repetition, find_repetition
+from .repeats import REPETITION, Repeats, Repetition, find_repeats, find_repetition
 
 MARKER: Final = "repeat"
 
@@ -36,7 +36,7 @@ class Repeater:
     def __init__(self, config: pytest.Config) -> None:
         self._count = int(config.getoption("count", 1))
         self._scope = str(config.getoption("repeat_scope", "function"))
-        self._has_own = False
+        self.has_made_any = False
         self.single: Counter[str] = Counter()
         """Type of item to how many run once only."""
 
@@ -57,8 +57,12 @@ class Repeater:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep `--repeat-scope`: pytest sorts by parameters, and our repetitions have none."""
-        if self._has_own and self._scope != "function":
+        if self.has_made_any and self._scope != "function":
             items[:] = sort_by_scope(items, self._scope)
+
+    def find_repeats(self, items: Sequence[pytest.Item]) -> Repeats:
+        """Find all repetitions in the collection, pytest-repeat's as well."""
+        return find_repeats(items, self.single, has_noted=self.has_made_any)
 
     def _repeat(self, node: pytest.Item | pytest.Collector) -> Sequence[pytest.Item]:
         # Collectors are passed on, too: only items are looked at.
@@ -71,7 +75,7 @@ class Repeater:
         if maker is None:
             self.single[type(node).__name__] += 1
             return [node]
-        self._has_own = True
+        self.has_made_any = True
         return [make_repetition(node, maker, step, count) for step in range(count)]
 
 

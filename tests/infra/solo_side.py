@@ -5,7 +5,6 @@ import pytest
 from . import isolation, leaks, repetition, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .flake_watch import FlakeWatch
-from .repeats import find_repeats
 from .session import Session, usage_errors
 from .soloist import Soloist
 
@@ -35,7 +34,7 @@ class SoloSide:
         """Refuse contradictory markers, and note what will run."""
         with usage_errors():
             self._soloist.note_collected(session.items)
-        repeats = find_repeats(session.items, self._repeater.single)
+        repeats = self._repeater.find_repeats(session.items)
         self._flakes.begin([item.nodeid for item in session.items], repeats)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from . import isolation, repetition, status
 from .leaks import Book, Leak
-from .repeats import find_repeats
 from .session import (
     BOOK,
     CHANNEL,
@@ -55,7 +54,7 @@ class WorkerSide:
         if channel := self._input.get(CHANNEL):
             channel.send((MANIFEST, build_manifest(self._session, session.items).to_json()))
             if self._session.slot == 0:
-                repeats = find_repeats(session.items, self._repeater.single)
+                repeats = self._repeater.find_repeats(session.items)
                 if repeats.places or repeats.single:
                     channel.send((REPEATS, repeats.to_json()))
 

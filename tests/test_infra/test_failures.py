@@ -25,10 +25,7 @@ def test_fingerprint_is_type_and_innermost_place_of_the_projects_own(inner: Inne
     result = inner.pytester.inline_run("-p", "no:hypothesispytest")
     failed = [one for one in result.getreports("pytest_runtest_logreport") if one.failed]
 
-    found = {
-        one.nodeid.rpartition("::")[2]: build_fingerprint(one, inner.path)
-        for one in failed
-    }
+    found = {one.nodeid.rpartition("::")[2]: build_fingerprint(one, inner.path) for one in failed}
 
     assert found == {
         "test_plain": "AssertionError test_a.py:6",
