@@ -53,8 +53,9 @@ def test_tests_that_fail_in_the_same_passes_are_one_cluster() -> None:
     assert (cluster.nodeids, cluster.reason) == (("a", "c"), "at the same times")
 
 
-def test_one_common_failure_may_be_an_accident() -> None:
-    assert not find_coincidences([make_test("a", {1, 4, 8}), make_test("b", {1, 2, 3})])
+@pytest.mark.parametrize("failing", [{1, 2, 3}, {1, 4, 9}])
+def test_few_common_failures_may_be_an_accident(failing: set[int]) -> None:
+    assert not find_coincidences([make_test("a", {1, 4, 8}), make_test("b", failing)])
 
 
 def test_chance_of_three_common_failures_in_ten_is_one_in_120() -> None:
