@@ -6,7 +6,7 @@ which test goes where to `scheduler`.
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,7 +62,7 @@ class Conductor:
         self.roster = Roster()
         self._access_log = AccessLog()
         self.book = Book()
-        self._receivers = {
+        self._receivers: dict[str, Callable[[str], None]] = {
             MANIFEST: self.roster.receive,
             ACCESSES: self._access_log.receive,
             LEAK: lambda text: self.book.add(Leak.from_json(text)),
@@ -87,6 +87,10 @@ class Conductor:
         node.workerinput[RUN_PATH] = str(self._session.run_path)
         node.workerinput[SLOT] = self._find_slot(node)
         node.workerinput[STARTED] = time.time()
+
+    def add_receiver(self, topic: str, receive: Callable[[str], None]) -> None:
+        """Let messages of a further topic go to `receive`; before any worker is opened."""
+        self._receivers[topic] = receive
 
     def receive(self, message: tuple[str, str]) -> None:
         """Hand a worker's message to who collects its kind; called in a receiver thread."""

@@ -9,7 +9,8 @@ from . import contention_report, isolation, leaks, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .conductor import Conductor
 from .contention import Contention
-from .session import Session, usage_errors
+from .flake_watch import FlakeWatch
+from .session import REPEATS, Session, usage_errors
 from .timeline import summarise
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class ControllerSide:
         self._config = config
         self._chronicle = Chronicle(config, session.settings)
         self._conductor = Conductor(config, session, self._chronicle)
+        self._flakes = FlakeWatch(config, session, lambda: self._chronicle.recorder.spans)
+        self._conductor.add_receiver(REPEATS, self._flakes.receive)
         self._closing: list[str] = []
         self._contention = Contention()
         status.answer(config, self._conductor.render_status)
@@ -65,14 +68,18 @@ class ControllerSide:
         """Check what a worker told, and print blocks and lanes once all have."""
         with usage_errors():
             self._print_lines(self._conductor.check_worker(node, ids))
+        self._flakes.begin(ids)
 
     def pytest_xdist_make_scheduler(self) -> "Scheduling | None":
         """Keep lanes and groups under every `--dist` that distributes."""
         return self._conductor.make_scheduler()
 
+    # tryfirst: against pytest's junitxml, which ends a test case at its last report.
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a test went, and which worker a failure, or a crash, happened on."""
         self._chronicle.recorder.add(report)
+        self._flakes.note(report)
         if report.failed:
             self._conductor.note_failure(report)
 
@@ -85,6 +92,7 @@ class ControllerSide:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Teach the next runs, and fail a run whose own reports show a breach."""
+        self._flakes.close(session)
         is_warm = self._warm_start is not None and self._warm_start.is_warm
         run, audit = self._conductor.close(is_warm=is_warm)
         self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
@@ -116,6 +124,7 @@ class ControllerSide:
             terminalreporter.section(contention_report.render_title(self._contention))
             for line in lines:
                 terminalreporter.write_line(line)
+        self._flakes.print_summary(terminalreporter)
         commands = self._conductor.render_repeats()
         if commands:
             terminalreporter.section("again, one worker at a time, with the VMIDs it had")

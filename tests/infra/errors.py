@@ -236,3 +236,18 @@ class RepositoryError(InfraError):
             f"what has changed in {self.directory} can't be told: {self.problem.strip()}; "
             "name the tests instead of --changed"
         )
+
+
+class KnownFlakyError(InfraError):
+    """The file of known flaky tests can't be used."""
+
+    def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
+        super().__init__(path, line, problem, remedy)
+        self.path = path
+        self.line = line
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        where = f"{self.path}, line {self.line}" if self.line else str(self.path)
+        return f"{where}: the file of known flaky tests {self.problem}; {self.remedy}"

@@ -17,11 +17,12 @@ from typing import Any, Final
 import pytest
 
 from .environment import WorkerEnvironment
+from .failures import build_fingerprint, shorten
 from .hunting import perturbations, waits
 from .hunting.trials import Cast, Error, Sighting
 from .hunting.undo import Keeper
 from .recorder import judge
-from .rehearsal import build_fingerprint, clone, shorten
+from .rehearsal import clone
 from .session import SESSION
 
 DONE: Final = 0xFFFFFFFF
@@ -29,8 +30,8 @@ STEP_PATIENCE_S: Final = 2.0
 SHOWN_MODULES: Final = 8
 SHOWN_TEXT: Final = 2000
 
-UNDO: Final = ".undo"
-"""Suffix of the directory in which a fork notes what it does to files."""
+UNDO: Final = "undo"
+"""Name of the directory in which forks note what they do to files."""
 
 Writer = Callable[[str], object]
 
@@ -101,7 +102,7 @@ def _run(session: pytest.Session, part: Part, write: Writer) -> None:
         become_worker(config, slot, stage.casts)
     restart_capture(config)
     items = build_items(session, tests)
-    keeper = Keeper(part.path.with_suffix(UNDO), find_own_directories(config, part.path))
+    keeper = Keeper(part.path.with_name(UNDO), find_own_directories(config, part.path))
     keeper.install()
     draw_anew()
     applied = perturbations.apply(part.cast.conditions, config.rootpath, slot=slot)

@@ -130,8 +130,7 @@ def run_request(session: pytest.Session, request: Request, directory: Path) -> l
     directory.mkdir(parents=True)
     with make_load(request, directory):
         forks = _run(session, request, directory)
-    for fork in reversed(forks):
-        take_back(fork.path.with_suffix(UNDO))
+    take_back(directory / UNDO)
     return forks
 
 
@@ -141,6 +140,8 @@ def _run(session: pytest.Session, request: Request, directory: Path) -> list[For
     forks: list[Fork] = []
     for number, cast in enumerate(request.casts):
         _wait_for_place(forks, limit)
+        if limit == 1:
+            take_back(directory / UNDO)
         path = directory / f"{number}.jsonl"
         path.touch()
         with _no_interrupt():

@@ -3,6 +3,9 @@
 What their values mean is read in `settings`.
 """
 
+import argparse
+import contextlib
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +39,10 @@ MARKERS: Final[Mapping[str, str]] = {
 }
 
 
+RIVAL: Final = ("rerunfailures", "pytest_rerunfailures")
+"""Name and module of the plugin that has a flag of ours, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One setting and the ways to give it; an empty name means that it has no such way."""
@@ -48,6 +55,8 @@ class Option:
     variable: str = ""
     """Suffix of the environment variable; the prefix and an underscore come before it."""
     ini: bool = True
+    is_switch: bool = False
+    """Whether the flag stands alone, and means `on`."""
 
 
 OPTIONS: Final = (
@@ -144,6 +153,20 @@ OPTIONS: Final = (
         "top-level packages outside the root directory whose objects the second tier watches, too",
     ),
     Option(
+        "fail_on_flaky",
+        "off",
+        "on: fail a run in which the outcomes of a test differ, among repetitions (--count) or "
+        "after a rerun; off: only say so",
+        flag="--fail-on-flaky",
+        is_switch=True,
+    ),
+    Option(
+        "known_flaky",
+        "",
+        "file of the flaky tests that fail no run until a day of theirs "
+        "(default: known-flaky.toml in the root directory, if it is there)",
+    ),
+    Option(
         "worker_log_file",
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",
@@ -151,13 +174,16 @@ OPTIONS: Final = (
 )
 
 
-def declare_options(parser: pytest.Parser) -> None:
-    """Add all options to pytest's parser."""
+def declare_options(parser: pytest.Parser, *, with_switches: bool = True) -> None:
+    """Add all options to pytest's parser.
+
+    :param with_switches: False where `declare_switches` is called later.
+    """
     group = parser.getgroup("infra", "parallel test infrastructure")
     for option in OPTIONS:
         if option.ini:
             parser.addini(option.name, _ini_help(option), type="string", default=None)
-        if option.flag:
+        if option.flag and not option.is_switch:
             group.addoption(
                 option.flag,
                 dest=option.name,
@@ -165,6 +191,37 @@ def declare_options(parser: pytest.Parser) -> None:
                 metavar=option.metavar,
                 help=option.help,
             )
+    if with_switches:
+        declare_switches(parser)
+
+
+def declare_switches(parser: pytest.Parser) -> None:
+    """Add the flags without a value, but those that another plugin has; they mean the same."""
+    group = parser.getgroup("infra", "parallel test infrastructure")
+    for option in OPTIONS:
+        if option.is_switch:
+            # Of two equal flags, pytest refuses the second.
+            with contextlib.suppress(argparse.ArgumentError, ValueError):
+                group.addoption(
+                    option.flag,
+                    dest=option.name,
+                    action="store_const",
+                    const="on",
+                    default=None,
+                    help=option.help,
+                )
+
+
+def is_rival_to_come(plugins: pytest.PytestPluginManager) -> bool:
+    """Tell whether pytest-rerunfailures, which has a --fail-on-flaky, will be loaded after us.
+
+    So it is where we are loaded by `-p`, before all that is installed.
+    """
+    name, module = RIVAL
+    is_decided = plugins.hasplugin(name) or plugins.is_blocked(name)
+    if is_decided or plugins.list_plugin_distinfo():
+        return False
+    return importlib.util.find_spec(module) is not None
 
 
 def _ini_help(option: Option) -> str:

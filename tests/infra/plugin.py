@@ -28,9 +28,16 @@ REASON: Final = pytest.StashKey[str]()
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add our options, and say what is missing where xdist is."""
-    options.declare_options(parser)
+    options.declare_options(parser, with_switches=not options.is_rival_to_come(pluginmanager))
     if standins.is_xdist_absent(pluginmanager):
         standins.declare_options(parser)
+
+
+# tryfirst: against pytest's own, which loads the conftests, and with them further options.
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
+    """Add the flags that an installed plugin might have, now that all have added theirs."""
+    options.declare_switches(parser)
 
 
 # optionalhook: xdist's, and not there without it.  tryfirst: against xdist itself, which is first

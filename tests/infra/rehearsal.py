@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from .failures import build_fingerprint, shorten
 from .identity import MASTER, is_controller, is_worker
 from .proving.journal import Journal, Occurrence
 from .proving.orders import is_chosen, is_order, put_in_order
@@ -39,8 +40,6 @@ NO_ORDER: Final = (
     "--order={} is no order; give natural, reverse, twice, random:SEED, "
     "or twice: before one of them"
 )
-
-SHOWN_TEXT: Final = 300
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -209,21 +208,3 @@ def clone(item: pytest.Item) -> pytest.Item:
         second._initrequest()  # noqa: SLF001  as pytest itself does before it runs an item again
     found: pytest.Item = second
     return found
-
-
-def build_fingerprint(report: pytest.TestReport, root: Path) -> str:
-    """Return type and place of a failure, by which two failures are told apart."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    if crash is None:
-        return str(report.when)
-    path = Path(crash.path)
-    shown = path.relative_to(root) if path.is_relative_to(root) else path.name
-    return f"{crash.message.partition(':')[0].partition(chr(10))[0]} {shown}:{crash.lineno}"
-
-
-def shorten(report: pytest.TestReport) -> str:
-    """Return the message of a failure, on one line, cut short."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = crash.message if crash is not None else report.longreprtext
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN_TEXT else f"{line[:SHOWN_TEXT]} ..."

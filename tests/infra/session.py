@@ -42,6 +42,9 @@ BOOK: Final = "book"
 FAREWELL: Final = "infra_worker"
 """Key in xdist's `workeroutput`: what a worker tells about itself when it ends."""
 
+REPEATS: Final = "repeats"
+"""Topic of `Repeats`, told by one worker for all, and only where something is repeated."""
+
 SESSION: Final = pytest.StashKey["Session"]()
 
 RUN_PATH: Final = "infra_run_path"

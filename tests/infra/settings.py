@@ -40,6 +40,9 @@ class Settings:
     is_restoring: bool
     """Whether what a test left changed is put back."""
     isolation_packages: frozenset[str]
+    fail_on_flaky: bool
+    known_flaky: Path | None
+    """None: the default, if it is there."""
     worker_log_file: str
 
     def get_recorded_pid(self, worker_id: str, *, is_parallel: bool) -> int | None:
@@ -91,6 +94,8 @@ def read_settings(
         isolation_tier=int(_parse_choice(*found["isolation_tier"], ("1", "2"))),
         is_restoring=_parse_choice(*found["isolation_restore"], ("on", "off")) == "on",
         isolation_packages=frozenset(found["isolation_packages"][1].split()),
+        fail_on_flaky=_parse_choice(*found["fail_on_flaky"], ("on", "off")) == "on",
+        known_flaky=_parse_file(found["known_flaky"][1], rootpath),
         worker_log_file=found["worker_log_file"][1],
     )
 
@@ -103,7 +108,11 @@ def _look_up(
     environ: Mapping[str, str],
 ) -> tuple[str, str]:
     """Return where the option was given, for an error text, and its raw value."""
-    if option.flag and (flag := lookup_flag(option.name)) is not None:
+    flag = lookup_flag(option.name) if option.flag else None
+    if option.is_switch:
+        # Another plugin's flag of the same name may be False where it isn't given.
+        flag = "on" if flag else None
+    if flag is not None:
         return option.flag, flag
     variable = f"{prefix}_{option.variable}"
     if option.variable and variable in environ:

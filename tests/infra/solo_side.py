@@ -2,8 +2,9 @@
 
 import pytest
 
-from . import isolation, leaks, report, status, verdict
+from . import isolation, leaks, repetition, report, status, verdict
 from .chronicle import Chronicle, print_problem
+from .flake_watch import FlakeWatch
 from .session import Session, usage_errors
 from .soloist import Soloist
 
@@ -16,6 +17,8 @@ class SoloSide:
         self._reason = reason
         self._chronicle = Chronicle(config, session.settings)
         self._soloist = Soloist(session, self._chronicle)
+        self._flakes = FlakeWatch(config, session, lambda: self._chronicle.recorder.spans)
+        self._repeater = repetition.register(config)
         status.answer(config, self._soloist.render_status)
         self._book = leaks.Book()
         isolation.register(config, session, self._book.add, self._book)
@@ -31,19 +34,25 @@ class SoloSide:
         """Refuse contradictory markers, and note what will run."""
         with usage_errors():
             self._soloist.note_collected(session.items)
+        repeats = self._repeater.find_repeats(session.items)
+        self._flakes.begin([item.nodeid for item in session.items], repeats)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note which test runs."""
         self._soloist.note_start(nodeid)
 
+    # tryfirst: against pytest's junitxml, which ends a test case at its last report.
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how it went."""
         self._chronicle.recorder.add(report)
+        self._flakes.note(report)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Teach the next runs."""
         if session.config.option.collectonly:
             return
+        self._flakes.close(session)
         self._soloist.close()
         if self._session.settings.isolation != isolation.OFF:
             isolation.write_book(session.config, self._book)
@@ -53,4 +62,5 @@ class SoloSide:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what is wrong with a file of the history."""
         print_problem(terminalreporter, self._chronicle)
+        self._flakes.print_summary(terminalreporter)
         leaks.print_book(terminalreporter, self._book)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from . import isolation, status
+from . import isolation, repetition, status
 from .leaks import Book, Leak
 from .session import (
     BOOK,
@@ -13,6 +13,7 @@ from .session import (
     FAREWELL,
     LEAK,
     MANIFEST,
+    REPEATS,
     STARTED,
     Session,
     build_manifest,
@@ -40,6 +41,7 @@ class WorkerSide:
 
             watch = AccessWatch(config, session, self._input[CHANNEL])
             config.pluginmanager.register(watch, "infra-access-watch")
+        self._repeater = repetition.register(config)
         self._book = Book()
         isolation.register(config, session, self._tell, self._book)
 
@@ -51,6 +53,10 @@ class WorkerSide:
         self._startup_s = time.time() - self._input.get(STARTED, time.time())
         if channel := self._input.get(CHANNEL):
             channel.send((MANIFEST, build_manifest(self._session, session.items).to_json()))
+            if self._session.slot == 0:
+                repeats = self._repeater.find_repeats(session.items)
+                if repeats.places or repeats.single:
+                    channel.send((REPEATS, repeats.to_json()))
 
     def _tell(self, leak: Leak) -> None:
         if channel := self._input.get(CHANNEL):

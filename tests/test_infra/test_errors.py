@@ -25,6 +25,7 @@ EXAMPLES = [
     errors.GuardAsleepError(["umask"]),
     errors.CollectionFailedError("2 deselected"),
     errors.RepositoryError(Path("/x"), "no repository"),
+    errors.KnownFlakyError(Path("/x"), 3, "has the key a", "drop it"),
 ]
 
 

@@ -9,11 +9,13 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors", "options", "guard", "ignored", "gate"},
+    {"records", "errors", "options", "guard", "ignored", "gate", "failures", "sampling"},
     {"nursery_client", "nursery_request"},
     {"access_records"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
-    {"estimates", "durations", "expressions", "leaks", "smells"},
+    {"estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"},
+    {"flakes", "repetition"},
+    {"clusters", "flake_report", "flake_properties"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
     {"accesses", "access_log", "contention"},
     {"contention_report"},
@@ -25,7 +27,7 @@ RANKS = [
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
     {"warmstart"},
     {"access_watch", "chronicle", "verdict", "collection", "session_fixtures", "guard_side"},
-    {"isolation", "proving"},
+    {"isolation", "proving", "flake_watch"},
     {"hunting"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked"},

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra import options
 from tests.infra.errors import SettingError
 from tests.infra.settings import Settings, read_settings
 
@@ -99,3 +100,35 @@ def test_recorded_pids_of_workers() -> None:
     assert settings.get_recorded_pid("gw0", is_parallel=True) == 4711
     assert settings.get_recorded_pid("gw1", is_parallel=True) == 4712
     assert settings.get_recorded_pid("gw2", is_parallel=True) is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "ini", "is_on"),
+    [
+        ({}, {}, False),
+        ({"fail_on_flaky": "on"}, {}, True),
+        ({}, {"fail_on_flaky": "on"}, True),
+        # A plugin with a flag of the same name, which nobody gave.
+        ({"fail_on_flaky": False}, {"fail_on_flaky": "on"}, True),
+        ({"fail_on_flaky": True}, {}, True),
+    ],
+)
+def test_switch_is_on_where_it_is_given(
+    flags: dict[str, str], ini: dict[str, str], is_on: bool
+) -> None:
+    assert read(flags=flags, ini=ini).fail_on_flaky is is_on
+
+
+def test_flag_is_left_to_an_installed_plugin_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins = pytest.PytestPluginManager()
+    monkeypatch.setattr(options, "RIVAL", ("rival", "json"))
+
+    assert options.is_rival_to_come(plugins)
+    plugins.set_blocked("rival")
+    assert not options.is_rival_to_come(plugins)
+
+
+def test_flag_is_ours_where_no_such_plugin_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "RIVAL", ("rival", "no_such_module"))
+
+    assert not options.is_rival_to_come(pytest.PytestPluginManager())

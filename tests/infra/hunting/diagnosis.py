@@ -30,6 +30,9 @@ RARE: Final = 0.1
 
 MOST_NEIGHBOURS: Final = 20
 
+FIRST_MEETINGS: Final = 8
+MORE_MEETINGS: Final = 16
+
 MOST_CLEANERS: Final = 60
 
 SURE: Final = 0.01
@@ -257,10 +260,10 @@ class Diagnosis:
         beside = [seen for seen in failures if seen.run.has_company]
         if not beside or len(beside) < len(failures):
             return None
-        before = [*self._try(SEEDS, conditions=Conditions(pauses=1))]
+        before = self._try(SEEDS * 2, conditions=Conditions(pauses=1))
         for other in self._find_candidates(beside)[:MOST_NEIGHBOURS]:
-            if count(first := self._try_beside(other, 4)).failures:
-                after = [*first, *self._try_beside(other, 8)]
+            if count(first := self._try_beside(other, FIRST_MEETINGS)).failures:
+                after = [*first, *self._try_beside(other, MORE_MEETINGS)]
                 if find_chance_of_more(count(before), count(after)) < SURE:
                     return self._build_company(other, before, after)
         return None
@@ -270,7 +273,13 @@ class Diagnosis:
         meetings = [pair for pair in find_meetings(self.lab) if self.test in pair]
         sharing = [one if other == self.test else other for one, other in meetings]
         near = [one for seen in beside for one in find_neighbours(seen)]
-        return list(dict.fromkeys((*sharing, *near)))
+        partners = [
+            cast.tests[0]
+            for seen in beside
+            for number, cast in enumerate(seen.run.request.casts)
+            if number != seen.run.number and len(cast.tests) == 1
+        ]
+        return list(dict.fromkeys((*partners, *sharing, *near)))
 
     def _build_company(
         self, other: int, before: Sequence[Sighting], after: Sequence[Sighting]

@@ -7,10 +7,12 @@ libraries write without telling, is not seen; SQLite's databases are.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,8 @@ from ..touches import READERS, Arguments, Effect, is_reading, read_event
 
 LIMIT_BYTES: Final = 64 << 20
 """Larger files are not copied."""
+
+PATIENCE_S: Final = 1.0
 
 UNTOUCHED: Final = ("/proc/", "/dev/", "/sys/")
 
@@ -33,6 +37,9 @@ NOTES: Final = "undo.jsonl"
 
 class Keeper:
     """Hears what this process does to files, and keeps what is needed to take it back.
+
+    Several processes may share a directory: whoever touches a file first keeps it, and the others
+    wait until that is done, so that no copy is made of what one of them has begun to change.
 
     :param directory: where notes and copies go.
     :param ignored: directories whose files don't matter.
@@ -90,14 +97,34 @@ class Keeper:
         if path in self._known or self._is_ignored(path):
             return
         self._known.add(path)
-        copy = ""
-        if os.path.lexists(path):
-            if not Path(path).is_file() or Path(path).stat().st_size > LIMIT_BYTES:
-                return
-            copy = f"{len(self._known)}.copy"
-            shutil.copy2(path, self._directory / copy)
-        self._notes.write(json.dumps({"path": path, "copy": copy}) + "\n")
-        self._notes.flush()
+        name = hashlib.sha256(path.encode()).hexdigest()[:24]
+        claim, done = self._directory / f"{name}.claim", self._directory / f"{name}.done"
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            _wait_for(done)
+            return
+        copy = _copy(Path(path), self._directory / f"{name}.copy")
+        if copy is not None:
+            self._notes.write(json.dumps({"path": path, "copy": copy}) + "\n")
+            self._notes.flush()
+        done.touch()
+
+
+def _copy(path: Path, copy: Path) -> str | None:
+    """Copy what is there; return the copy's name, "" where nothing is, None where it can't be."""
+    if not os.path.lexists(path):
+        return ""
+    if not path.is_file() or path.stat().st_size > LIMIT_BYTES:
+        return None
+    shutil.copy2(path, copy)
+    return copy.name
+
+
+def _wait_for(path: Path) -> None:
+    until = time.clock_gettime(time.CLOCK_MONOTONIC) + PATIENCE_S
+    while not path.exists() and time.clock_gettime(time.CLOCK_MONOTONIC) < until:
+        os.sched_yield()
 
 
 def take_back(directory: Path) -> int:
