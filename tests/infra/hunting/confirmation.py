@@ -62,7 +62,8 @@ class Fresh:
         staging = list(_find_staging(recipe, nodeids))
         if staging:
             words += ["-p", RESTAGING, *staging]
-        return _join(variables, [*words, *tests])
+        beside = [nodeids[test] for test in recipe.beside if test not in recipe.tests]
+        return _join(variables, [*words, *tests, *beside])
 
     def confirm(self, command: str, nodeid: str, times: int, *, at_once: int = 2) -> Tally:
         """Run a command so many times, and count how often the test failed."""
