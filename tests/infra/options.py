@@ -148,6 +148,48 @@ OPTIONS: Final = (
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",
     ),
+    Option(
+        "run_seed",
+        "",
+        "seed `random` in each process, and the hashes of workers, by this number "
+        "(default: a new one for each run)",
+        metavar="N",
+        flag="--run-seed",
+        ini=False,
+    ),
+    Option(
+        "replay",
+        "",
+        "run again what a recorded run ran, in the same order, with the same VMIDs, seeds and "
+        "worker names: a run's id or its begin, last, last-failed, or the file of a schedule",
+        metavar="RUN",
+        flag="--replay",
+        ini=False,
+    ),
+    Option(
+        "replay_worker",
+        "",
+        "with --replay: only what this worker ran, in one process, without xdist",
+        metavar="WORKER",
+        flag="--worker",
+        ini=False,
+    ),
+    Option(
+        "replay_until",
+        "",
+        "with --replay: up to this test; a node id or the end of one",
+        metavar="TEST",
+        flag="--until",
+        ini=False,
+    ),
+    Option(
+        "replaying",
+        "",
+        "given by --replay to the pytest that it starts: the file of the schedule",
+        metavar="FILE",
+        flag="--replaying",
+        ini=False,
+    ),
 )
 
 

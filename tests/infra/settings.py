@@ -41,6 +41,8 @@ class Settings:
     """Whether what a test left changed is put back."""
     isolation_packages: frozenset[str]
     worker_log_file: str
+    run_seed: int | None
+    """What the seeds of all processes are derived from; None: drawn anew."""
 
     def get_recorded_pid(self, worker_id: str, *, is_parallel: bool) -> int | None:
         """Return the PID whose block `worker_id` shall get, or None for its own.
@@ -92,6 +94,7 @@ def read_settings(
         is_restoring=_parse_choice(*found["isolation_restore"], ("on", "off")) == "on",
         isolation_packages=frozenset(found["isolation_packages"][1].split()),
         worker_log_file=found["worker_log_file"][1],
+        run_seed=_parse_seed(*found["run_seed"]),
     )
 
 
@@ -177,6 +180,14 @@ def _parse_choice(setting: str, text: str, choices: tuple[str, ...]) -> str:
         names = f"{', '.join(choices[:-1])} nor {choices[-1]}"
         raise SettingError(setting, text, f"is neither {names}", "give one of them")
     return text
+
+
+def _parse_seed(setting: str, text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,18}", text):
+        raise SettingError(setting, text, "is no seed", "give a number, such as 42")
+    return int(text)
 
 
 def _parse_file(text: str, rootpath: Path) -> Path | None:

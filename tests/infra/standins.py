@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from .errors import MissingPackageError
-from .identity import MASTER
+from .identity import get_worker_id
 
 NEEDS_XDIST: Final = "needs pytest-xdist, which is not loaded"
 
@@ -61,6 +61,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def worker_id() -> str:
-    """The name of this worker: always `master`."""
-    return MASTER
+def worker_id(pytestconfig: pytest.Config) -> str:
+    """The name of this worker: `master`, but where this process repeats a recorded worker's."""
+    return get_worker_id(pytestconfig)

@@ -9,11 +9,11 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors", "options", "guard", "ignored", "gate"},
+    {"records", "errors", "options", "guard", "ignored", "gate", "circumstances"},
     {"nursery_client", "nursery_request"},
     {"access_records"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
-    {"estimates", "durations", "expressions", "leaks", "smells"},
+    {"estimates", "durations", "expressions", "leaks", "smells", "seeds", "schedules"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
     {"accesses", "access_log", "contention"},
     {"contention_report"},
@@ -22,10 +22,11 @@ RANKS = [
     {"backlog", "desks"},
     {"stealing"},
     {"dispatch"},
+    {"recorded_dispatch"},
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
-    {"warmstart"},
+    {"warmstart", "shelf"},
     {"access_watch", "chronicle", "verdict", "collection", "session_fixtures", "guard_side"},
-    {"isolation", "proving", "hunting"},
+    {"isolation", "proving", "hunting", "replaying"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side"},
     {"plugin", "cli"},
