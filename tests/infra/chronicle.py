@@ -99,7 +99,7 @@ class Chronicle:
 
         A run that repeats another one is not: `--replay last` would find a part of the run meant.
         """
-        if ROLE in self._config.stash:
+        if ROLE in self._config.stash or shelf.find_shelf(self._config) is None:
             return False
         has_randomly = self._config.pluginmanager.hasplugin(seeds.RANDOMLY)
         call = self._config.invocation_params

@@ -3,7 +3,7 @@
 What their values mean is read in `settings`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -157,6 +157,9 @@ OPTIONS: Final = (
         flag="--run-seed",
         ini=False,
     ),
+)
+
+REPLAY_OPTIONS: Final = (
     Option(
         "replay",
         "",
@@ -193,13 +196,13 @@ OPTIONS: Final = (
 )
 
 
-def declare_options(parser: pytest.Parser) -> None:
-    """Add all options to pytest's parser."""
+def declare_options(parser: pytest.Parser, *, without: Collection[str] = ()) -> None:
+    """Add all options to pytest's parser, but for flags that another plugin has taken."""
     group = parser.getgroup("infra", "parallel test infrastructure")
-    for option in OPTIONS:
+    for option in (*OPTIONS, *REPLAY_OPTIONS):
         if option.ini:
             parser.addini(option.name, _ini_help(option), type="string", default=None)
-        if option.flag:
+        if option.flag and option.flag not in without:
             group.addoption(
                 option.flag,
                 dest=option.name,

@@ -28,7 +28,8 @@ REASON: Final = pytest.StashKey[str]()
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add our options, and say what is missing where xdist is."""
-    options.declare_options(parser)
+    is_taken = standins.has_own_replay() and not pluginmanager.is_blocked(standins.REPLAY)
+    options.declare_options(parser, without=["--replay"] if is_taken else [])
     if standins.is_xdist_absent(pluginmanager):
         standins.declare_options(parser)
 
@@ -61,7 +62,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Under `--replay`, let a pytest of its own run again what was recorded."""
-    wanted = [config.getoption(name) for name in ("replay", "replay_worker", "replay_until")]
+    wanted = [config.getoption(name, None) for name in ("replay", "replay_worker", "replay_until")]
     if identity.is_worker(config) or config.getoption("replaying") or not any(wanted):
         return None
     from .replaying.launch import launch  # noqa: PLC0415  paid by those who want it

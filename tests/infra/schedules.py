@@ -4,6 +4,7 @@ What ran beside what follows from the times.  Where schedules lie is known to `s
 run again to `replaying`.
 """
 
+import importlib.util
 import json
 import shlex
 from collections import Counter
@@ -153,7 +154,10 @@ def build_replay_command(
     :param nodeid: empty for the whole list.
     :param config_args: what `pick_config_args` picked.
     """
-    words = ["pytest", *config_args, "--replay", run_id[:SHOWN_ID]]
+    # pytest-replay has an option of the same name.
+    is_taken = importlib.util.find_spec("pytest_replay") and "no:replay" not in config_args
+    blocked = ["-p", "no:replay"] if is_taken else []
+    words = ["pytest", *config_args, *blocked, "--replay", run_id[:SHOWN_ID]]
     if worker_id not in ("", MASTER):
         words += ["--worker", worker_id]
     if nodeid:

@@ -9,7 +9,7 @@ import os
 import random
 import secrets
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Final
 
 from .circumstances import HASH_SEED
@@ -32,11 +32,24 @@ def derive_seed(run_seed: int, label: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-def seed_process(seed: int) -> None:
-    """Seed the shared generators; numpy's only where it has been imported already."""
+def seed_process(seed: int) -> Callable[[], None]:
+    """Seed the shared generators, numpy's only where it is imported; return what undoes it.
+
+    That is for a run inside of a process that goes on, such as one inside of a test.
+    """
+    state = random.getstate()
     random.seed(seed)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(seed)
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return lambda: random.setstate(state)
+    numpy_state = numpy.random.get_state()
+    numpy.random.seed(seed)
+
+    def undo() -> None:
+        random.setstate(state)
+        numpy.random.set_state(numpy_state)
+
+    return undo
 
 
 def read_hash_seed() -> str:

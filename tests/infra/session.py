@@ -117,7 +117,7 @@ def open_session(config: pytest.Config) -> Session:
     vmids = _open_vmids(config, settings)
     run_seed = _find_run_seed(config, settings)
     if environment is not None and not config.pluginmanager.hasplugin(seeds.RANDOMLY):
-        seeds.seed_process(seeds.derive_seed(run_seed, environment.worker_id))
+        config.add_cleanup(seeds.seed_process(seeds.derive_seed(run_seed, environment.worker_id)))
     return Session(
         settings=settings,
         run_id=find_run_id(config),

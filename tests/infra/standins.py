@@ -12,6 +12,9 @@ import pytest
 from .errors import MissingPackageError
 from .identity import get_worker_id
 
+REPLAY: Final = "replay"
+"""The name under which pytest-replay registers, whose `--replay` is another one than ours."""
+
 NEEDS_XDIST: Final = "needs pytest-xdist, which is not loaded"
 
 
@@ -23,6 +26,11 @@ def is_xdist_loaded(pluginmanager: pytest.PytestPluginManager) -> bool:
 def is_xdist_absent(pluginmanager: pytest.PytestPluginManager) -> bool:
     """Tell, before all plugins are loaded, whether xdist is blocked or not installed."""
     return pluginmanager.is_blocked("xdist") or importlib.util.find_spec("xdist") is None
+
+
+def has_own_replay() -> bool:
+    """Tell whether pytest-replay is installed; ours is there where it is blocked: -p no:replay."""
+    return importlib.util.find_spec("pytest_replay") is not None
 
 
 def declare_options(parser: pytest.Parser) -> None:

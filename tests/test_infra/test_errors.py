@@ -24,6 +24,8 @@ EXAMPLES = [
     errors.ExemptionError("t.py::test_a"),
     errors.GuardAsleepError(["umask"]),
     errors.CollectionFailedError("2 deselected"),
+    errors.UnknownRunError("ab", ["ab12", "ab34"], ["ab12", "ab34", "cd56"]),
+    errors.ReplayError("--until a: no such test ran there", "there were b, c"),
 ]
 
 

@@ -36,7 +36,7 @@ def launch(config: pytest.Config) -> int:
     :raises InfraError: there is nothing such to run again.
     """
     arguments = [str(argument) for argument in config.invocation_params.args]
-    if not config.getoption("replay"):
+    if not config.getoption("replay", None):
         raise ReplayError("--worker and --until say which part of a run", "add --replay RUN")
     refuse_contradictions(arguments)
     path = find_path(find_shelf(config), config.getoption("replay")).resolve()
