@@ -10,8 +10,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .circumstances import Circumstances
 from .errors import RecordError
@@ -45,9 +44,8 @@ CONFIG_FLAGS: Final = ("-c", "--config-file", "-p", "--rootdir", "-o", "--overri
 """Options that decide which plugins pytest loads and where its cache lies; each has a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One test in a worker's list."""
+class Step(NamedTuple):
+    """One test in a worker's list; a tuple, because a run builds one for each test at its end."""
 
     nodeid: str
     nth: int
@@ -193,12 +191,14 @@ def _build_steps(
     spans: Iterable[Span], numbers: Mapping[int, int], started: float
 ) -> tuple[Step, ...]:
     """Build a worker's list; attempts of one test that follow each other are one step."""
-    steps = []
-    for (index, nodeid), attempts in groupby(spans, key=lambda span: (span.index, span.nodeid)):
-        first, *others = attempts
-        last = others[-1] if others else first
-        start_s, stop_s = first.start - started, last.stop - started
-        steps.append(Step(nodeid, numbers.get(index, 0), start_s, stop_s, last.outcome))
+    steps: list[Step] = []
+    before = -1
+    for span in spans:
+        nth, start_s = numbers.get(span.index, 0), span.start - started
+        if steps and span.index == before and span.nodeid == steps[-1].nodeid:
+            start_s = steps.pop().start_s
+        steps.append(Step(span.nodeid, nth, start_s, span.stop - started, span.outcome))
+        before = span.index
     return tuple(steps)
 
 
