@@ -80,17 +80,21 @@ COUNT = []
 
 PROCESS_BOUND: Final[Mapping[str, str]] = {
     "leaked module state": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             STATE["x"] = 1
 
-        def test_v(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, nap):
             assert not STATE
         """,
     "two polluters": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             STATE["x"] = 1
 
-        def test_q(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_q(m, nap):
             STATE["y"] = 1
 
         @pytest.mark.parametrize("n", range(4))
@@ -98,7 +102,8 @@ PROCESS_BOUND: Final[Mapping[str, str]] = {
             assert len(STATE) < 2
         """,
     "cleaner between": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             STATE["x"] = 1
 
         def test_c(nap):
@@ -130,38 +135,48 @@ PROCESS_BOUND: Final[Mapping[str, str]] = {
         class Cart:
             items = []
 
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             Cart().items.append(1)
 
-        def test_v(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, nap):
             assert not Cart().items
         """,
     "environment variable left": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             os.environ["APP_MODE"] = "x"
 
-        def test_v(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, nap):
             assert "APP_MODE" not in os.environ
         """,
     "directory left": """
-        def test_p(nap, tmp_path):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap, tmp_path):
             os.chdir(tmp_path)
 
-        def test_v(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, nap):
             assert os.path.exists("pytest.ini")
         """,
     "decimal context left": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             decimal.getcontext().prec = 4
 
-        def test_v(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, nap):
             assert len(str(decimal.Decimal(1) / 3)) > 10
         """,
     "module stub left": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             sys.modules["colorsys"] = object()
 
-        def test_v(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, nap):
             import colorsys
             assert colorsys.rgb_to_hsv
         """,
@@ -176,10 +191,12 @@ PROCESS_BOUND: Final[Mapping[str, str]] = {
         def shared():
             return {}
 
-        def test_p(shared, nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, shared, nap):
             shared["x"] = 1
 
-        def test_v(shared, nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_v(m, shared, nap):
             assert not shared
         """,
     "random number": """
@@ -227,7 +244,8 @@ PROCESS_BOUND: Final[Mapping[str, str]] = {
             assert worker_id != "gw2"
         """,
     "variables of the worker, after a polluter": """
-        def test_p(nap):
+        @pytest.mark.parametrize("m", range(2))
+        def test_p(m, nap):
             warnings.filterwarnings("ignore", message="x")
             STATE["slot"] = os.environ["PROXMOX_TEST_WORKER_SLOT"]
 
