@@ -34,7 +34,7 @@ def render_missing(nodeids: Sequence[str]) -> list[str]:
         return []
     more = len(nodeids) - SHOWN_TESTS
     shown = ", ".join(nodeids[:SHOWN_TESTS]) + (f" and {more} more" if more > 0 else "")
-    return [f"infra: not as it was: {len(nodeids)} recorded tests are not there: {shown}"]
+    return [f"infra: not as it was: not collected any more: {shown}"]
 
 
 def is_alive(pid: int) -> bool:

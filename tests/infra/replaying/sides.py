@@ -44,8 +44,8 @@ class OneProcess:
 
         Not before: plugins that are configured for a worker expect their own controller's gifts.
         """
-        role, session = self._replay, self._session
-        if role.schedule.worker_count == 0:
+        session = self._session
+        if self._replay.schedule.worker_count == 0:
             return
         # Any: attributes that xdist gives to a worker's config.
         config: Any = self._config
@@ -69,8 +69,8 @@ class OneProcess:
         assert self._replay.worker is not None
         fitted, self._missing = fit({0: self._replay.worker.steps}, [item.nodeid for item in items])
         chosen = [items[index] for index, _ in fitted[0]]
-        left_out = set(items) - set(chosen)
-        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        if left_out := set(items) - set(chosen):
+            config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = chosen
 
     def pytest_report_collectionfinish(self) -> list[str]:
