@@ -103,7 +103,7 @@ def test_run_in_one_process_keeps_its_schedule(inner: InnerSuite) -> None:
     assert (worker["worker_id"], worker["outcomes"]) == ("master", "pf")
 
 
-def test_missing_tests_are_left_out_and_named(inner: InnerSuite) -> None:
+def test_missing_tests_are_left_out_and_named_and_no_replay_is_kept(inner: InnerSuite) -> None:
     inner.write(test_it="def test_a(): pass")
     path = inner.path / "from-ci.json"
     path.write_text(make_schedule("master: gone 0-1 a 1-2").to_json(), encoding="utf-8")
@@ -116,6 +116,7 @@ def test_missing_tests_are_left_out_and_named(inner: InnerSuite) -> None:
     result.stdout.fnmatch_lines(
         ["infra: not as it was: not collected any more: test_it.py::test_gone"]
     )
+    assert not list(inner.path.rglob("runs/*.json"))
 
 
 @pytest.mark.parametrize(

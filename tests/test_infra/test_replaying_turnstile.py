@@ -113,6 +113,16 @@ def test_patience_begins_anew_with_each_event(counters: Counters, clock: Clock) 
     assert not counters.diverged
 
 
+def test_patience_ends_when_nothing_follows_an_event(counters: Counters, clock: Clock) -> None:
+    turnstile = make(counters, [Wait((0, 2), (0, 2))], clock)
+    clock.at[5] = lambda: counters.note(1, begun=1, ended=1, now_ns=clock())
+    clock.at[100] = lambda: pytest.fail("it waits for ever")
+
+    turnstile.enter()
+
+    assert counters.diverged == 1
+
+
 def test_nobody_waits_for_a_worker_that_has_ended(counters: Counters, clock: Clock) -> None:
     other = Turnstile(counters, 1, [FREE], clock=clock, pause=clock.pause)
     other.close()
