@@ -5,17 +5,24 @@ That is the controller, or the one process of a run without workers.  What is le
 """
 
 import contextlib
+import os
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from . import seeds, shelf
 from .archive import DIRECTORY, find_directory, read_history, update_history
+from .circumstances import read_circumstances
 from .history import History
+from .identity import ROLE
 from .recorder import Recorder
 from .records import RunRecord
+from .schedules import Schedule, WorkerSchedule, add_steps
 from .settings import Settings
 
 HISTORY: Final = pytest.StashKey[History]()
@@ -43,6 +50,7 @@ class Chronicle:
         self._settings = settings
         self.recorder = Recorder()
         self.started = time.time()
+        self._circumstances = read_circumstances()
         self._problem: str | None = None
 
     @property
@@ -83,3 +91,28 @@ class Chronicle:
         )
         self._problem = updated.problem
         return run
+
+    def keep_schedule(
+        self, run: RunRecord, workers: Iterable[WorkerSchedule], run_seed: int
+    ) -> bool:
+        """Keep what each worker ran, so that it can be run again; tell whether it is kept.
+
+        A run that repeats another one is not: `--replay last` would find a part of the run meant.
+        """
+        if ROLE in self._config.stash or shelf.find_shelf(self._config) is None:
+            return False
+        has_randomly = self._config.pluginmanager.hasplugin(seeds.RANDOMLY)
+        call = self._config.invocation_params
+        schedule = Schedule(
+            run_id=run.run_id,
+            started=run.started,
+            worker_count=run.worker_count,
+            run_seed=run_seed,
+            randomly_seed=self._config.getoption("randomly_seed") if has_randomly else None,
+            arguments=tuple(map(str, call.args)),
+            directory=Path(os.path.relpath(call.dir, self._config.rootpath)).as_posix(),
+            is_module=Path(sys.argv[0]).name == "__main__.py",
+            circumstances=self._circumstances,
+            workers=add_steps(workers, run),
+        )
+        return shelf.keep_schedule(self._config, schedule)

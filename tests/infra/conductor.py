@@ -6,7 +6,7 @@ which test goes where to `scheduler`.
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +21,9 @@ from .durations import write_whole
 from .leaks import Book, Leak
 from .plan import Plan
 from .records import RunRecord, WorkerRecord
+from .replaying.sides import PLACEMENT
 from .roster import Roster
+from .schedules import WorkerSchedule, build_replay_command, pick_config_args
 from .session import (
     ACCESSES,
     BOOK,
@@ -30,6 +32,7 @@ from .session import (
     LEAK,
     MANIFEST,
     RUN_PATH,
+    RUN_SEED,
     SLOT,
     STARTED,
     Session,
@@ -51,6 +54,8 @@ class Conductor:
         self._session = session
         self._chronicle = chronicle
         self._specs: Sequence[Any] = ()
+        self._slots: dict[str, int] = {}
+        self._is_kept = False
         self._nodeids: Sequence[str] = ()
         self._failed: dict[str, list[str]] = {}
         self._collected: set[str] = set()
@@ -85,7 +90,8 @@ class Conductor:
         channel.setcallback(self.receive)
         node.workerinput[CHANNEL] = channel
         node.workerinput[RUN_PATH] = str(self._session.run_path)
-        node.workerinput[SLOT] = self._find_slot(node)
+        self._slots[node.gateway.id] = node.workerinput[SLOT] = self._find_slot(node)
+        node.workerinput[RUN_SEED] = self._session.run_seed
         node.workerinput[STARTED] = time.time()
 
     def add_receiver(self, topic: str, receive: Callable[[str], None]) -> None:
@@ -132,7 +138,14 @@ class Conductor:
 
     def render_repeats(self) -> list[str]:
         """Render how to repeat what failed, one worker at a time."""
-        return report.render_repeats(self._failed, self.roster.get_all_blocks())
+        if not self._is_kept:
+            return report.render_repeats(self._failed, self.roster.get_all_blocks())
+        config_args = pick_config_args(map(str, self._config.invocation_params.args))
+        return [
+            build_replay_command(self._session.run_id, worker_id, nodeids[-1], config_args)
+            for worker_id, nodeids in sorted(self._failed.items())
+            if worker_id in self.roster.get_all_blocks()
+        ]
 
     # --- scheduling --------------------------------------------------------------------------
 
@@ -144,7 +157,12 @@ class Conductor:
             return None
         if not self._session.settings.has_own_scheduler:
             return None
-        self._scheduler = LaneScheduling(self._config, get_plan=self.build_plan)
+        placement = self._config.stash.get(PLACEMENT, None)
+        self._scheduler = LaneScheduling(
+            self._config,
+            get_plan=self.build_plan,
+            make_dispatcher=placement.make_dispatcher if placement else None,
+        )
         return self._scheduler
 
     def build_plan(self, nodeids: Sequence[str]) -> Plan:
@@ -190,6 +208,8 @@ class Conductor:
         )
         markers = manifest.markers if manifest else {}
         run = self._chronicle.close(draft, markers, is_warm=is_warm)
+        seed = self._session.run_seed
+        self._is_kept = self._chronicle.keep_schedule(run, self._describe_workers(), seed)
         audit = audit_run(run, crashed=self._crashed) if self._plan else Audit()
         return run, audit
 
@@ -203,6 +223,20 @@ class Conductor:
                 path = directory / contention_report.FILE
                 write_whole(path, contention_report.render_json(contention))
         return contention
+
+    def _describe_workers(self) -> Iterator[WorkerSchedule]:
+        """Describe the workers that collected, without what they ran."""
+        hash_seeds = self.roster.get_hash_seeds()
+        blocks = self.roster.get_all_blocks()
+        for worker_id in sorted(blocks, key=self._slots.__getitem__):
+            block = blocks[worker_id]
+            yield WorkerSchedule(
+                worker_id=worker_id,
+                slot=self._slots[worker_id],
+                pid=block.pid,
+                first_vmid=block.first,
+                hash_seed=hash_seeds[worker_id],
+            )
 
     def _find_slot(self, node: "WorkerController") -> int:
         found = [slot for slot, spec in enumerate(self._specs) if spec is node.gateway.spec]

@@ -50,7 +50,8 @@ class ControllerSide:
 
     def pytest_report_header(self) -> list[str]:
         """Tell run and mode, and how many workers and why."""
-        header = report.render_header(self._session.run_id, "in parallel", None)
+        seed = self._session.settings.run_seed
+        header = report.render_header(self._session.run_id, "in parallel", None, seed)
         return [*header, *report.render_workers(0, self._reason)]
 
     # Any: execnet's specifications, one for each worker.
@@ -61,6 +62,9 @@ class ControllerSide:
     def pytest_configure_node(self, node: "WorkerController") -> None:
         """Open a channel of our own to a worker, and tell it what it can't know."""
         self._conductor.open_worker(node)
+        is_warm = self._warm_start is not None and self._warm_start.is_warm
+        if self._session.hash_seeds is not None and not is_warm:
+            self._session.hash_seeds.advance()
 
     def pytest_xdist_node_collection_finished(
         self, node: "WorkerController", ids: Sequence[str]

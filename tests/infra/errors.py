@@ -251,3 +251,36 @@ class KnownFlakyError(InfraError):
     def __str__(self) -> str:
         where = f"{self.path}, line {self.line}" if self.line else str(self.path)
         return f"{where}: the file of known flaky tests {self.problem}; {self.remedy}"
+
+
+class UnknownRunError(InfraError):
+    """No run, or more than one, is known by the name that was given to `--replay`."""
+
+    def __init__(self, name: str, matches: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(name, matches, known)
+        self.name = name
+        self.matches = matches
+        self.known = known
+
+    def __str__(self) -> str:
+        if self.matches:
+            return (
+                f"--replay {self.name} could be any of {', '.join(self.matches)}; give more of it"
+            )
+        known = ", ".join(self.known) or "none, for none has run here with pytest's cache on"
+        return (
+            f"--replay {self.name}: no such run, nor such a file; "
+            f"known are, the newest first: {known}"
+        )
+
+
+class ReplayError(InfraError):
+    """A recorded run can't be repeated as asked for."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"

@@ -1,7 +1,6 @@
 """What the repetitions of a run showed, as text; printing it is left to `flake_watch`."""
 
 import math
-import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from .flakes import Cluster, FlakeRecord, RepeatedTest, Verdict
 from .identity import MASTER
 from .sampling import bound_without_failure, compute_interval
+from .schedules import build_replay_command
 
 SHOWN: Final = 50
 """Tests that the summary shows; the file has all."""
@@ -28,11 +28,14 @@ def render_title(record: FlakeRecord) -> str:
 
 
 def render_record(
-    record: FlakeRecord, *, can_replay: bool = False, explain: Explain = lambda _: ""
+    record: FlakeRecord,
+    *,
+    config_args: Sequence[str] | None = None,
+    explain: Explain = lambda _: "",
 ) -> list[str]:
     """Render a line for each test that is flaky or fails always, and one for all others.
 
-    :param can_replay: whether this pytest knows the command that repeats a recorded run.
+    :param config_args: for the command that repeats the run; None where no schedule is kept.
     """
     tests = {test.nodeid: test for test in record.tests}
     lines: list[str] = []
@@ -41,12 +44,12 @@ def render_record(
         lines.append(render_cluster(cluster))
         for nodeid in cluster.nodeids[: SHOWN - len(shown)]:
             shown.add(nodeid)
-            found = _render_test(tests[nodeid], record.run_id, explain, can_replay=can_replay)
+            found = _render_test(tests[nodeid], record.run_id, explain, config_args=config_args)
             lines += [f"  {line}" for line in found]
     for test in record.tests:
         if test.nodeid not in shown and len(shown) < SHOWN:
             shown.add(test.nodeid)
-            lines += _render_test(test, record.run_id, explain, can_replay=can_replay)
+            lines += _render_test(test, record.run_id, explain, config_args=config_args)
     if len(tests) > len(shown):
         lines.append(f"and {len(tests) - len(shown)} more")
     return [*lines, *render_rest(record)]
@@ -108,21 +111,16 @@ def render_rest(record: FlakeRecord) -> list[str]:
     return lines
 
 
-def build_replay_command(run_id: str, worker_id: str, nodeid: str) -> str:
-    """Build the command that repeats what a worker ran in a recorded run, up to a test."""
-    where = [] if worker_id == MASTER else ["--worker", worker_id]
-    return shlex.join(["pytest", "--replay", run_id, *where, "--until", nodeid])
-
-
 def _render_test(
-    test: RepeatedTest, run_id: str, explain: Explain, *, can_replay: bool
+    test: RepeatedTest, run_id: str, explain: Explain, *, config_args: Sequence[str] | None
 ) -> list[str]:
     lines = [render_test(test)]
     if known := explain(test.nodeid):
         lines.append(f"  {known}")
-    if can_replay and test.failures:
+    if config_args is not None and test.failures:
         first = test.failures[0]
-        lines.append(f"  again: {build_replay_command(run_id, first.worker_id, first.nodeid)}")
+        command = build_replay_command(run_id, first.worker_id, first.nodeid, config_args)
+        lines.append(f"  again: {command}")
     return lines
 
 

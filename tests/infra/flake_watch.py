@@ -34,6 +34,7 @@ from .known_flakes import KnownFlaky, find_entry, find_unused, read_known
 from .recorder import is_subtest
 from .records import Span
 from .repeats import Repeats, Repetition
+from .schedules import pick_config_args
 from .session import Session, usage_errors
 from .verdict import fail_tests
 
@@ -146,8 +147,10 @@ class FlakeWatch:
         record = self._record
         found: list[str] = []
         if record is not None:
-            can_replay = hasattr(self._config.option, "replay")
-            found = render_record(record, can_replay=can_replay, explain=self._explain)
+            is_kept = find_directory(self._config) is not None
+            arguments = map(str, self._config.invocation_params.args)
+            config_args = pick_config_args(arguments) if is_kept else None
+            found = render_record(record, config_args=config_args, explain=self._explain)
             if found:
                 terminalreporter.section(render_title(record))
         for line in (*found, *self._lines):

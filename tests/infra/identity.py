@@ -9,6 +9,8 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +36,25 @@ LEASED_BLOCKS: Final = 65_536
 """How many blocks are leased where PIDs have no limit (Windows)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whom the processes of this run stand for, when a recorded run is repeated."""
+
+    run_id: str
+    run_seed: int
+    pids: Mapping[str, int] = field(default_factory=dict)
+    """Worker id to the PID whose VMIDs it had."""
+    hash_seeds: Mapping[str, str] = field(default_factory=dict)
+    worker_id: str = MASTER
+    """Of the worker whose list this one process runs, without xdist."""
+    worker_count: int = 1
+    slot: int = 0
+
+
+ROLE: Final = pytest.StashKey[Role]()
+"""Set before a session is opened, and only where a recorded run is repeated."""
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Tell whether this process is one of xdist's workers."""
     return hasattr(config, "workerinput")
@@ -48,12 +69,18 @@ def is_controller(config: pytest.Config) -> bool:
 
 def get_worker_id(config: pytest.Config) -> str:
     """Return xdist's name of this worker, or `master`."""
-    return str(config.workerinput["workerid"]) if hasattr(config, "workerinput") else MASTER
+    if hasattr(config, "workerinput"):
+        return str(config.workerinput["workerid"])
+    role = config.stash.get(ROLE, None)
+    return role.worker_id if role else MASTER
 
 
 def get_worker_count(config: pytest.Config) -> int:
     """Return how many workers the run has; a run without workers has one."""
-    return int(config.workerinput["workercount"]) if hasattr(config, "workerinput") else 1
+    if hasattr(config, "workerinput"):
+        return int(config.workerinput["workercount"])
+    role = config.stash.get(ROLE, None)
+    return role.worker_count if role else 1
 
 
 def build_holder(worker_id: str, purpose: str, now: str) -> Holder:

@@ -6,7 +6,7 @@ What their values mean is read in `settings`.
 import argparse
 import contextlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -171,19 +171,66 @@ OPTIONS: Final = (
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",
     ),
+    Option(
+        "run_seed",
+        "",
+        "seed `random` in each process, and the hashes of workers, by this number "
+        "(default: a new one for each run)",
+        metavar="N",
+        flag="--run-seed",
+        ini=False,
+    ),
+)
+
+REPLAY_OPTIONS: Final = (
+    Option(
+        "replay",
+        "",
+        "run again what a recorded run ran, in the same order, with the same VMIDs, seeds and "
+        "worker names: a run's id or its begin, last, last-failed, or the file of a schedule",
+        metavar="RUN",
+        flag="--replay",
+        ini=False,
+    ),
+    Option(
+        "replay_worker",
+        "",
+        "with --replay: only what this worker ran, in one process, without xdist",
+        metavar="WORKER",
+        flag="--worker",
+        ini=False,
+    ),
+    Option(
+        "replay_until",
+        "",
+        "with --replay: up to this test; a node id or the end of one",
+        metavar="TEST",
+        flag="--until",
+        ini=False,
+    ),
+    Option(
+        "replaying",
+        "",
+        "given by --replay to the pytest that it starts: the file of the schedule",
+        metavar="FILE",
+        flag="--replaying",
+        ini=False,
+    ),
 )
 
 
-def declare_options(parser: pytest.Parser, *, with_switches: bool = True) -> None:
-    """Add all options to pytest's parser.
+def declare_options(
+    parser: pytest.Parser, *, without: Collection[str] = (), with_switches: bool = True
+) -> None:
+    """Add all options to pytest's parser, but for flags that another plugin has taken.
 
     :param with_switches: False where `declare_switches` is called later.
     """
     group = parser.getgroup("infra", "parallel test infrastructure")
-    for option in OPTIONS:
+    for option in (*OPTIONS, *REPLAY_OPTIONS):
         if option.ini:
             parser.addini(option.name, _ini_help(option), type="string", default=None)
-        if option.flag and not option.is_switch:
+        if option.flag and not option.is_switch and option.flag not in without:
             group.addoption(
                 option.flag,
                 dest=option.name,

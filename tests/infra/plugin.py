@@ -28,7 +28,12 @@ REASON: Final = pytest.StashKey[str]()
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add our options, and say what is missing where xdist is."""
-    options.declare_options(parser, with_switches=not options.is_rival_to_come(pluginmanager))
+    is_taken = standins.has_own_replay() and not pluginmanager.is_blocked(standins.REPLAY)
+    options.declare_options(
+        parser,
+        without=["--replay"] if is_taken else [],
+        with_switches=not options.is_rival_to_come(pluginmanager),
+    )
     if standins.is_xdist_absent(pluginmanager):
         standins.declare_options(parser)
 
@@ -64,6 +69,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return choice.count if choice else None
 
 
+# tryfirst: against pytest itself, which would run here what another process is to run.
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Under `--replay`, let a pytest of its own run again what was recorded."""
+    wanted = [config.getoption(name, None) for name in ("replay", "replay_worker", "replay_until")]
+    if identity.is_worker(config) or config.getoption("replaying") or not any(wanted):
+        return None
+    from .replaying.launch import launch  # noqa: PLC0415  paid by those who want it
+
+    with usage_errors():
+        return launch(config)
+
+
 # tryfirst: against pytest's logging plugin, which takes log formats and files when it is
 # configured itself.
 @pytest.hookimpl(tryfirst=True)
@@ -75,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     with usage_errors():
         if not has_xdist:
             standins.refuse_workers(config.getoption("numprocesses", None) or "0")
-        session = open_session(config)
+        session = open_part(config) if config.getoption("replaying") else open_session(config)
         name_worker_in_logs(config, session)
     config.stash[SESSION] = session
     if not has_xdist:
@@ -94,6 +112,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(side, "infra-controller")
     else:
         config.pluginmanager.register(SoloSide(config, session, reason=reason), "infra-solo")
+
+
+def open_part(config: pytest.Config) -> Session:
+    """Open the session of a process that repeats a part of a recorded run."""
+    from .replaying import part  # noqa: PLC0415  paid by those who want it
+
+    return part.open_part(config)
 
 
 def register_warm_start(config: pytest.Config, session: Session) -> "WarmStart | None":

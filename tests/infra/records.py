@@ -97,6 +97,8 @@ class Manifest:
     """One sentence for each test whose markers contradict each other."""
     markers: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Position in the collection to sorted names of markers; told by one worker for all."""
+    hash_seed: str = ""
+    """What its hashes are seeded with; empty where nobody knows."""
 
     def to_json(self) -> str:
         """Write the record with its format version; equal tests share an entry."""
@@ -115,6 +117,7 @@ class Manifest:
                 "widths": dict(self.widths),
                 "conflicts": self.conflicts,
                 "markers": list(markers.items()),
+                "hash_seed": self.hash_seed,
             }
         )
 
@@ -132,6 +135,7 @@ class Manifest:
             widths=found["widths"],
             conflicts=tuple(found["conflicts"]),
             markers=_read_markers(found["markers"]),
+            hash_seed=found["hash_seed"],
         )
 
 

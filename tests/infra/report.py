@@ -22,9 +22,15 @@ QUIET_S: Final = 1.0
 MEGABYTE: Final = 1_000_000
 
 
-def render_header(run_id: str, where: str, block: Block | None) -> list[str]:
-    """Render what the header of a run says; without a block the workers' follow later."""
-    line = f"infra: run {run_id[:8]}, {where}"
+def render_header(
+    run_id: str, where: str, block: Block | None, run_seed: int | None = None
+) -> list[str]:
+    """Render what the header of a run says; without a block the workers' follow later.
+
+    :param run_seed: None where the user gave none.
+    """
+    seed = "" if run_seed is None else f", run seed {run_seed}"
+    line = f"infra: run {run_id[:8]}, {where}{seed}"
     if block is None:
         return [line]
     return [line, f"VMIDs: {block.render()}; again with --vmid-pid={block.pid}"]

@@ -18,6 +18,7 @@ class Roster:
     def __init__(self) -> None:
         self._manifests: dict[str, Manifest] = {}
         self._crashed: dict[str, Block] = {}
+        self._hash_seeds: dict[str, str] = {}
         self.agreed: Manifest | None = None
         """The first one, with which all others agree."""
 
@@ -25,6 +26,7 @@ class Roster:
         """Take in a worker's manifest; called in a receiver thread."""
         manifest = Manifest.from_json(text)
         self._manifests[manifest.worker_id] = manifest
+        self._hash_seeds[manifest.worker_id] = manifest.hash_seed
 
     def check(self, worker_id: str) -> None:
         """Check what a worker that has collected told.
@@ -61,6 +63,10 @@ class Roster:
     def get_blocks(self) -> dict[str, Block]:
         """Return each living worker's block of VMIDs."""
         return {worker_id: manifest.block for worker_id, manifest in self._manifests.items()}
+
+    def get_hash_seeds(self) -> dict[str, str]:
+        """Return what each worker's hashes are seeded with, also of those that crashed."""
+        return self._hash_seeds
 
     def get_all_blocks(self) -> dict[str, Block]:
         """Return each worker's block, also of those that crashed."""

@@ -17,8 +17,9 @@ from xdist.report import report_collection_diff
 from xdist.workermanage import parse_tx_spec_config
 
 from .brake import PATIENCE_S, Brake
-from .dispatch import Dispatcher
+from .dispatch import Crew, Dispatcher
 from .plan import Plan
+from .recorded_dispatch import RecordedDispatcher
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -50,15 +51,22 @@ class LaneScheduling:
     Every method is called by xdist's `DSession` in the controller's main thread.
     """
 
-    def __init__(self, config: pytest.Config, *, get_plan: Callable[[Sequence[str]], Plan]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        *,
+        get_plan: Callable[[Sequence[str]], Plan],
+        make_dispatcher: Callable[[Plan, Crew], RecordedDispatcher] | None = None,
+    ) -> None:
         self.config = config
         """Public as in xdist's own schedulers: pytest-rerunfailures reads it after a crash."""
         self._get_plan = get_plan
+        self._make_dispatcher = make_dispatcher or self._make_own
         self._expected = len(parse_tx_spec_config(config))
         self._nodes: list[WorkerController] = []
         self._collections: dict[WorkerController, list[str]] = {}
         self._nodeids: list[str] | None = None
-        self._dispatcher: Dispatcher | None = None
+        self._dispatcher: Dispatcher | RecordedDispatcher | None = None
         # Any: xdist's `DSession`, which says in `shuttingdown` that it wants the run to end.
         self._session: Any = config.pluginmanager.getplugin("dsession")
         self._is_collected = False
@@ -131,12 +139,7 @@ class LaneScheduling:
             if not self._have_same_collection():
                 return
             self._nodeids = next(iter(self._collections.values()))
-            self._dispatcher = Dispatcher(
-                self._get_plan(self._nodeids),
-                self,
-                workers=self._expected,
-                chunk_limit=find_chunk_limit(self.config),
-            )
+            self._dispatcher = self._make_dispatcher(self._get_plan(self._nodeids), self)
             for node in self._collections:
                 self._dispatcher.add(node)
         self._notice_shutdowns()
@@ -213,6 +216,10 @@ class LaneScheduling:
         """Let a worker run what it has, and end."""
         node: Any = worker
         node.shutdown()
+
+    def _make_own(self, plan: Plan, crew: Crew) -> Dispatcher:
+        limit = find_chunk_limit(self.config)
+        return Dispatcher(plan, crew, workers=self._expected, chunk_limit=limit)
 
     def _catch_up(self) -> None:
         """Take the brake off: tell the dispatcher what it was not told."""

@@ -7,14 +7,14 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from . import identity, locks
+from . import identity, locks, seeds
 from .environment import RunDirectory, WorkerEnvironment, make_directory
 from .errors import InfraError
 from .lanes import LaneTable
@@ -53,6 +53,9 @@ RUN_PATH: Final = "infra_run_path"
 SLOT: Final = "infra_slot"
 """Key in xdist's `workerinput`: the worker's number, which a replacement takes over."""
 
+RUN_SEED: Final = "infra_run_seed"
+"""Key in xdist's `workerinput`: what the seeds of all workers are derived from."""
+
 STARTED: Final = "infra_started"
 """Key in xdist's `workerinput`: when the controller opened the worker, since the epoch."""
 
@@ -82,6 +85,9 @@ class Session:
     vmids: VmidAllocator
     environment: WorkerEnvironment | None
     """None in a controller, which runs no tests."""
+    run_seed: int
+    hash_seeds: seeds.HashSeeds | None
+    """None but in a controller."""
 
     @property
     def is_parallel(self) -> bool:
@@ -105,11 +111,16 @@ def open_session(config: pytest.Config) -> Session:
     :raises InfraError: something can't be used; nothing has run yet.
     """
     settings = read_settings(config.getini, config.getoption, os.environ, config.rootpath)
+    if role := config.stash.get(identity.ROLE, None):
+        settings = replace(settings, recorded_pids=role.pids)
     locks.check_usable(_get_serial_lock_path(settings))
     # Pytest closes in the opposite order: leased VMIDs first, the run's directory last.
     run_path = _open_run(config, settings)
     environment = _open_environment(config, settings, run_path)
     vmids = _open_vmids(config, settings)
+    run_seed = _find_run_seed(config, settings)
+    if environment is not None and not config.pluginmanager.hasplugin(seeds.RANDOMLY):
+        config.add_cleanup(seeds.seed_process(seeds.derive_seed(run_seed, environment.worker_id)))
     return Session(
         settings=settings,
         run_id=find_run_id(config),
@@ -119,6 +130,8 @@ def open_session(config: pytest.Config) -> Session:
         run_path=run_path,
         vmids=vmids,
         environment=environment,
+        run_seed=run_seed,
+        hash_seeds=_open_hash_seeds(config, run_seed),
     )
 
 
@@ -142,8 +155,15 @@ def build_manifest(session: Session, items: Iterable[pytest.Item]) -> Manifest:
             routings[index] = routing
         if session.slot == 0:
             markers[index] = tuple(sorted({mark.name for mark in marks}))
-    block, conflicts = session.vmids.block, tuple(table.conflicts)
-    return Manifest(session.worker_id, block, routings, table.widths, conflicts, markers)
+    return Manifest(
+        worker_id=session.worker_id,
+        block=session.vmids.block,
+        routings=routings,
+        widths=table.widths,
+        conflicts=tuple(table.conflicts),
+        markers=markers,
+        hash_seed=seeds.read_hash_seed(),
+    )
 
 
 def find_marked(items: Iterable[pytest.Item]) -> Iterator[tuple[int, str, list[pytest.Mark]]]:
@@ -227,15 +247,37 @@ def _open_environment(
         identity.get_worker_id(config),
         slot=_get_slot(config),
         prefix=settings.env_prefix,
-        mode="parallel" if identity.is_worker(config) else "sequential",
+        mode="sequential" if identity.get_worker_id(config) == identity.MASTER else "parallel",
     )
     config.add_cleanup(environment.close)
     environment.open()
     return environment
 
 
+def _find_run_seed(config: pytest.Config, settings: Settings) -> int:
+    """Return the seed that was given, recorded, or told by the controller; else draw one."""
+    told = getattr(config, "workerinput", {}).get(RUN_SEED)
+    if told is not None:
+        return int(told)
+    if role := config.stash.get(identity.ROLE, None):
+        return role.run_seed
+    return seeds.draw_run_seed() if settings.run_seed is None else settings.run_seed
+
+
+def _open_hash_seeds(config: pytest.Config, run_seed: int) -> seeds.HashSeeds | None:
+    """Prepare the environment that the first worker is started in; the user's own comes back."""
+    if not identity.is_controller(config):
+        return None
+    role = config.stash.get(identity.ROLE, None)
+    hash_seeds = seeds.HashSeeds(os.environ, run_seed, role.hash_seeds if role else {})
+    config.add_cleanup(hash_seeds.close)
+    hash_seeds.open()
+    return hash_seeds
+
+
 def _get_slot(config: pytest.Config) -> int:
-    return int(getattr(config, "workerinput", {}).get(SLOT, 0))
+    role = config.stash.get(identity.ROLE, None)
+    return int(getattr(config, "workerinput", {}).get(SLOT, role.slot if role else 0))
 
 
 def _get_serial_lock_path(settings: Settings) -> Path:

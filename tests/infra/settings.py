@@ -44,6 +44,8 @@ class Settings:
     known_flaky: Path | None
     """None: the default, if it is there."""
     worker_log_file: str
+    run_seed: int | None
+    """What the seeds of all processes are derived from; None: drawn anew."""
 
     def get_recorded_pid(self, worker_id: str, *, is_parallel: bool) -> int | None:
         """Return the PID whose block `worker_id` shall get, or None for its own.
@@ -97,6 +99,7 @@ def read_settings(
         fail_on_flaky=_parse_choice(*found["fail_on_flaky"], ("on", "off")) == "on",
         known_flaky=_parse_file(found["known_flaky"][1], rootpath),
         worker_log_file=found["worker_log_file"][1],
+        run_seed=_parse_seed(*found["run_seed"]),
     )
 
 
@@ -186,6 +189,14 @@ def _parse_choice(setting: str, text: str, choices: tuple[str, ...]) -> str:
         names = f"{', '.join(choices[:-1])} nor {choices[-1]}"
         raise SettingError(setting, text, f"is neither {names}", "give one of them")
     return text
+
+
+def _parse_seed(setting: str, text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,18}", text):
+        raise SettingError(setting, text, "is no seed", "give a number, such as 42")
+    return int(text)
 
 
 def _parse_file(text: str, rootpath: Path) -> Path | None:

@@ -25,9 +25,8 @@ class SoloSide:
 
     def pytest_report_header(self) -> list[str]:
         """Tell run, mode and VMIDs, and why there are no workers."""
-        header = report.render_header(
-            self._session.run_id, "in one process", self._session.vmids.block
-        )
+        block, seed = self._session.vmids.block, self._session.settings.run_seed
+        header = report.render_header(self._session.run_id, "in one process", block, seed)
         return [*header, *report.render_workers(0, self._reason)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -12,6 +12,7 @@ from . import report
 from .chronicle import Chronicle
 from .errors import RoutingConflictError
 from .records import Manifest, RunRecord
+from .schedules import WorkerSchedule
 from .session import Session, build_manifest, build_worker_record
 from .status import Running, Status
 
@@ -70,4 +71,12 @@ class Soloist:
             spans=(),
             workers=(worker,),
         )
-        self._chronicle.close(draft, self._manifest.markers)
+        run = self._chronicle.close(draft, self._manifest.markers)
+        me = WorkerSchedule(
+            worker_id=self._session.worker_id,
+            slot=self._session.slot,
+            pid=self._manifest.block.pid,
+            first_vmid=self._manifest.block.first,
+            hash_seed=self._manifest.hash_seed,
+        )
+        self._chronicle.keep_schedule(run, [me], self._session.run_seed)

@@ -10,7 +10,10 @@ from typing import Final
 import pytest
 
 from .errors import MissingPackageError
-from .identity import MASTER
+from .identity import get_worker_id
+
+REPLAY: Final = "replay"
+"""The name under which pytest-replay registers, whose `--replay` is another one than ours."""
 
 NEEDS_XDIST: Final = "needs pytest-xdist, which is not loaded"
 
@@ -23,6 +26,11 @@ def is_xdist_loaded(pluginmanager: pytest.PytestPluginManager) -> bool:
 def is_xdist_absent(pluginmanager: pytest.PytestPluginManager) -> bool:
     """Tell, before all plugins are loaded, whether xdist is blocked or not installed."""
     return pluginmanager.is_blocked("xdist") or importlib.util.find_spec("xdist") is None
+
+
+def has_own_replay() -> bool:
+    """Tell whether pytest-replay is installed; ours is there where it is blocked: -p no:replay."""
+    return importlib.util.find_spec("pytest_replay") is not None
 
 
 def declare_options(parser: pytest.Parser) -> None:
@@ -61,6 +69,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def worker_id() -> str:
-    """The name of this worker: always `master`."""
-    return MASTER
+def worker_id(pytestconfig: pytest.Config) -> str:
+    """The name of this worker: `master`, but where this process repeats a recorded worker's."""
+    return get_worker_id(pytestconfig)

@@ -26,6 +26,8 @@ EXAMPLES = [
     errors.CollectionFailedError("2 deselected"),
     errors.RepositoryError(Path("/x"), "no repository"),
     errors.KnownFlakyError(Path("/x"), 3, "has the key a", "drop it"),
+    errors.UnknownRunError("ab", ["ab12", "ab34"], ["ab12", "ab34", "cd56"]),
+    errors.ReplayError("--until a: no such test ran there", "there were b, c"),
 ]
 
 

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 
 from tests.infra.flake_report import (
-    build_replay_command,
     render_record,
     render_test,
     render_title,
@@ -104,13 +103,9 @@ def test_command_is_shown_where_pytest_knows_it() -> None:
     record = make_record("t.py::a")
 
     assert len(render_record(record)) == 1
-    assert render_record(record, can_replay=True)[1] == (
+    assert render_record(record, config_args=[])[1] == (
         "  again: pytest --replay r1 --worker gw2 --until 't.py::a[1]'"
     )
-
-
-def test_command_for_a_run_in_one_process_names_no_worker() -> None:
-    assert build_replay_command("r1", "master", "t::a") == "pytest --replay r1 --until t::a"
 
 
 def test_what_is_known_about_a_test_stands_below_it() -> None:

@@ -9,11 +9,15 @@ TESTS = Path(__file__).parents[1]
 INFRA = TESTS / "infra"
 
 RANKS = [
-    {"records", "errors", "options", "guard", "ignored", "gate", "failures", "sampling"},
+    {
+        *("records", "errors", "options", "guard", "ignored", "gate"),
+        *("failures", "sampling", "circumstances"),
+    },
     {"nursery_client", "nursery_request"},
     {"access_records"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {"estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"},
+    {"seeds", "schedules"},
     {"flakes", "repetition"},
     {"clusters", "flake_report", "flake_properties"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},
@@ -24,10 +28,11 @@ RANKS = [
     {"backlog", "desks"},
     {"stealing"},
     {"dispatch"},
+    {"recorded_dispatch"},
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
-    {"warmstart"},
+    {"warmstart", "shelf"},
     {"access_watch", "chronicle", "verdict", "collection", "session_fixtures", "guard_side"},
-    {"isolation", "proving", "flake_watch"},
+    {"isolation", "proving", "flake_watch", "replaying"},
     {"hunting"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked"},

@@ -219,22 +219,6 @@ def test_eight_workers_show_eight_disjoint_blocks(inner: InnerSuite) -> None:
     assert all(one[1] < other[0] for one, other in pairwise(blocks))
 
 
-def test_failure_on_a_worker_says_how_to_repeat_it_with_its_vmids(inner: InnerSuite) -> None:
-    inner.write(
-        test_vmid="""
-        def test_fails(process_unique_vmid): assert process_unique_vmid == "0"
-        def test_passes(): pass
-        """
-    )
-    first = inner.run("-n", "2").stdout
-    (command,) = re.findall(r"pytest (-n 0 --vmid-pid=\d+) test_vmid.py::test_fails", first.str())
-    (vmid,) = set(re.findall(r"AssertionError: assert '(\d+)' == '0'", first.str()))
-
-    again = inner.run(*command.split(), "test_vmid.py::test_fails").stdout
-
-    again.fnmatch_lines([f"*assert '{vmid}' == '0'*"])
-
-
 @pytest.mark.proof
 def test_worker_log_files_name_their_worker(inner: InnerSuite) -> None:
     inner.write(

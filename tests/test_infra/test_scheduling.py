@@ -172,7 +172,7 @@ def test_crash_costs_exactly_one_test_that_is_named(
 
     result.assert_outcomes(passed=11, failed=1)
     result.stdout.fnmatch_lines([f"*crashed while running 'test_crash.py::test_{crash}[[]1]'"])
-    result.stdout.fnmatch_lines([f"pytest -n 0 --vmid-pid=* 'test_crash.py::test_{crash}[[]1]'"])
+    result.stdout.fnmatch_lines([f"pytest * --until 'test_crash.py::test_{crash}[[]1]'"])
     assert not find_beside_serial(read_records(inner))
     assert not inner.infra_dir.exists()
 

@@ -31,6 +31,7 @@ class RandomState(Plain):
 
     def __init__(self) -> None:
         self._seen = random.getstate()
+        self._origin = hash(self._seen[1])
         self._seeds = self._in_a_row = 0
 
     def read(self) -> object:
@@ -52,8 +53,8 @@ class RandomState(Plain):
         return "random.seed", "not seeded by a test", "seeded anew, or set to another state"
 
     def restore(self, _change: Change) -> bool:
-        """Seed it from the system, as it was when the process began."""
-        random.seed()
+        """Seed it anew, by what it was when the process began: that run again, this comes again."""
+        random.seed(f"{self._origin}/{self._seeds}")
         self._seen = random.getstate()
         return True
 

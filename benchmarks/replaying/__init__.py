@@ -1,0 +1,1 @@
+"""Suites whose failures come and go, for the benchmark of `--replay`."""
