@@ -31,7 +31,7 @@ RARE: Final = 0.1
 MOST_NEIGHBOURS: Final = 20
 
 FIRST_MEETINGS: Final = 8
-MORE_MEETINGS: Final = 16
+MOST_MEETINGS: Final = 64
 
 MOST_CLEANERS: Final = 60
 
@@ -262,10 +262,11 @@ class Diagnosis:
             return None
         before = self._try(SEEDS * 2, conditions=Conditions(pauses=1))
         for other in self._find_candidates(beside)[:MOST_NEIGHBOURS]:
-            if count(first := self._try_beside(other, FIRST_MEETINGS)).failures:
-                after = [*first, *self._try_beside(other, MORE_MEETINGS)]
+            after = self._try_beside(other, FIRST_MEETINGS)
+            while count(after).failures and len(after) < MOST_MEETINGS:
                 if find_chance_of_more(count(before), count(after)) < SURE:
                     return self._build_company(other, before, after)
+                after += self._try_beside(other, FIRST_MEETINGS, start=len(after))
         return None
 
     def _find_candidates(self, beside: Sequence[Seen]) -> list[int]:
@@ -434,9 +435,9 @@ class Diagnosis:
             found = [t for t, one in zip(found, after, strict=True) if one.outcome == "passed"]
         return tuple(found)
 
-    def _try_beside(self, other: int, times: int) -> list[Sighting]:
+    def _try_beside(self, other: int, times: int, start: int = 0) -> list[Sighting]:
         found: list[Sighting] = []
-        for number in range(times):
+        for number in range(start, start + times):
             seed = Conditions(seed=SEEDS[0], pauses=number)
             casts = (
                 cast(self.test, conditions=seed, is_watched=True),

@@ -87,11 +87,11 @@ def _name_by_chance(finding: Finding, error: Error) -> Kind | None:
         return Kind.NETWORK
     if finding.kind in TURNED_BY_CHANCE and is_about_floats(finding.sighting):
         return Kind.FLOAT
+    if finding.kind is Kind.UNKNOWN and is_of_database(error):
+        return Kind.DATABASE
     is_by_chance = finding.kind in (*TURNED_BY_CHANCE, Kind.TIME)
     if is_by_chance and is_collision(finding.sighting):
         return Kind.ID_COLLISION
-    if finding.kind is Kind.UNKNOWN and is_of_database(error):
-        return Kind.DATABASE
     return None
 
 
