@@ -30,8 +30,9 @@ HELP: Final[Mapping[str, str]] = {
     "locale": "locale of the process, such as tr_TR.UTF-8",
     "clock": "where the clock starts, such as 2027-12-31T23:59:59.9+00:00, or `frozen`; "
     "needs time-machine",
-    "own_waits": "the test's own sleeps and timeouts last so many times as long",
+    "own_waits": "the test's own sleeps and waits for others last so many times as long",
     "other_waits": "those of other threads and tasks last so many times as long",
+    "timeouts": "the limits set to programs and to awaited things last so many times as long",
     "haste": "the project reads so many times as much time as passes",
     "threads": "interleaved: threads switch between any two instructions; serial: they never "
     "switch by themselves",
@@ -55,6 +56,7 @@ class Conditions:
     clock: str = ""
     own_waits: float = 1.0
     other_waits: float = 1.0
+    timeouts: float = 1.0
     haste: float = 1.0
     threads: str = ""
     pauses: int = 0

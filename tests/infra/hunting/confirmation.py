@@ -1,6 +1,7 @@
 """Fresh processes: a finding in a fork is confirmed with the very command that the user gets."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -57,7 +58,7 @@ class Fresh:
             words += ["-p", REHEARSAL, "--order=natural", f"--only={tests[-1]}", *recipe.files]
             return _join(variables, words)
         if len(set(tests)) < len(tests):
-            words += ["-p", REHEARSAL, "--order=twice"]
+            words += find_repetition(tests)
             tests = list(dict.fromkeys(tests))
         staging = list(_find_staging(recipe, nodeids))
         if staging:
@@ -81,7 +82,7 @@ class Fresh:
         """Run a command; tell whether the test failed, or None where it did not run."""
         place, is_ended = self._run(command)
         account = read_journal(place / "journal.jsonl")
-        runs = [one.outcome for one in account.occurrences if one.nodeid == nodeid]
+        runs = [one.outcome for one in account.occurrences if is_of(one.nodeid, nodeid)]
         if nodeid in account.open or not is_ended:
             return True
         return ("failed" in runs or "crashed" in runs) if runs else None
@@ -112,6 +113,21 @@ class Fresh:
             is_ended = False
         take_back(place / "undo")
         return place, is_ended
+
+
+def find_repetition(tests: Sequence[str]) -> list[str]:
+    """Return the options that run tests as often as they are in a list."""
+    if len(tests) == len(("once", "twice")) or len(set(tests)) > 1:
+        return ["-p", REHEARSAL, "--order=twice"]
+    return [f"--count={len(tests)}"]
+
+
+def is_of(nodeid: str, base: str) -> bool:
+    """Tell whether a node id is a test's, or that of a repetition by pytest-repeat."""
+    return nodeid == base or (
+        nodeid.startswith(f"{base.removesuffix(']')}-" if base.endswith("]") else f"{base}[")
+        and re.search(r"\d+-\d+\]$", nodeid) is not None
+    )
 
 
 def find_python() -> str:

@@ -5,14 +5,15 @@ before it, its random numbers, its neighbours, the load, the hash seed, the cloc
 by itself.  What is left over is tried with each of the `levers`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from .chances import find_chance_of_more
 from .conditions import Conditions
 from .finding import Finding, Recipe
-from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count, find_meetings
+from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count, find_last, find_meetings
 from .levers import LEVERS, Lever
 from .minimise import Budget, minimise
 from .survey import BUSY_PER_CORE, CALM_CLOCK, HASH_SEEDS
@@ -26,12 +27,21 @@ QUESTIONS: Final = 200
 
 ALONE: Final = "alone"
 
+COMMON: Final = ("seeded", "generator seeded", "os.urandom called")
+
 RARE: Final = 0.1
 
 MOST_NEIGHBOURS: Final = 20
 
 FIRST_MEETINGS: Final = 8
 MOST_MEETINGS: Final = 64
+
+PULLS: Final = 4
+MOST_PULLS: Final = 17
+"""How often a test runs under one change: until it is sure, or hopeless."""
+
+MOST_TRIES: Final = 50
+LEAST_TRIES: Final = 3
 
 MOST_CLEANERS: Final = 60
 
@@ -61,7 +71,7 @@ class Diagnosis:
         failures = self._find(lambda seen: seen.sighting.is_failure)
         return (
             self._explain_order(failures, count(alone))
-            or self._explain_condition(failures)
+            or self._explain_condition(failures, count(alone))
             or self._explain_company(failures)
             or self._pull_levers(count(alone))
             or self._measure_load(count(alone))
@@ -220,37 +230,36 @@ class Diagnosis:
             is_minimal=found.is_minimal,
         )
 
-    def _explain_condition(self, failures: Sequence[Seen]) -> Finding | None:
+    def _explain_condition(self, failures: Sequence[Seen], alone: Tally) -> Finding | None:
         """Try alone what was other than ever in a failing run: hash seed, zone, clock, order."""
-        before = self._try(SEEDS[:4])
-        for seen in failures:
+        for seen in distinct(failures):
             run = seen.run
             kind, words = name_axis(run)
             if kind is None:
                 continue
             conditions = replace(run.cast.conditions, seed=SEEDS[0])
-            after = self._try(SEEDS[:1] * 3, conditions=conditions, hash_seed=run.hash_seed)
+            after = self._try(SEEDS[:1] * 4, conditions=conditions, hash_seed=run.hash_seed)
             if count(after).failures < len(after):
-                after = self._try_after([seen.prefix] * 3, run, conditions)
-            if count(after).failures == len(after) and self._is_fair(run):
+                after = self._try_after([seen.prefix] * 4, run, conditions)
+            if find_chance_of_more(alone, count(after)) < SURE and self._is_fair(conditions):
                 return Finding(
                     kind,
                     self.test,
-                    evidence=(Evidence(words, count(before), count(after), describe(run)),),
+                    evidence=(Evidence(words, alone, count(after), describe(run)),),
                     recipe=Recipe((self.test,), conditions, self._name_hash_seed(kind, run)),
                     cure=Recipe(
                         (self.test,), Conditions(seed=SEEDS[0]), self._name_hash_seed(kind)
                     ),
-                    sighting=after[0],
+                    sighting=next(one for one in after if one.is_failure),
                 )
         return None
 
-    def _is_fair(self, run: Run) -> bool:
+    def _is_fair(self, conditions: Conditions) -> bool:
         """Tell whether it is the instant, and not that the clock was set at all.
 
         The times of files and of other programs are the machine's, and don't go with it.
         """
-        if not run.cast.conditions.clock:
+        if not conditions.clock:
             return True
         calm = Conditions(seed=SEEDS[0], clock=CALM_CLOCK)
         return not any(one.is_failure for one in self._try(SEEDS[:1] * 2, conditions=calm))
@@ -294,7 +303,9 @@ class Diagnosis:
             evidence=(
                 Evidence(words, count(before), count(after), "both began within a millisecond"),
             ),
-            recipe=Recipe((self.test,), Conditions(pauses=1), beside=(other,), tries=40),
+            recipe=Recipe(
+                (self.test,), Conditions(pauses=1), beside=(other,), tries=find_tries(count(after))
+            ),
             cure=Recipe((self.test,), Conditions(pauses=1), tries=3),
             sighting=next(one for one in after if one.is_failure),
             is_shared=True,
@@ -319,35 +330,39 @@ class Diagnosis:
         return max(fitting, key=lambda one: weigh(one.evidence), default=None)
 
     def _pull(self, lever: Lever, alone: Tally) -> Finding | None:
-        casts = [
-            cast(self.test, conditions=replace(one, seed=one.seed or SEEDS[0]))
-            for one in lever.settings
-        ]
-        first = self.lab.try_out(lever.words, casts)
-        bad = [i for i, one in enumerate(first) if one.is_failure]
-        if not bad:
+        for setting in lever.settings:
+            conditions = replace(setting, seed=setting.seed or SEEDS[0])
+            (run,) = self._run_under(lever, conditions, 1)
+            if next(find_last([run])).is_failure and (lever.is_silent or has_effect(run)):
+                return self._confirm(lever, conditions, alone, run)
+        return None
+
+    def _confirm(
+        self, lever: Lever, conditions: Conditions, alone: Tally, first: Run
+    ) -> Finding | None:
+        """Run again under what turned it once, until it is sure that it does."""
+        if not self._is_fair(conditions):
             return None
-        after = self.lab.try_out(lever.words, [casts[bad[0]]] * 4)
-        if not count(after).failures:
-            return None
-        conditions = casts[bad[0]].conditions
-        if lever.kind is Kind.TIME and conditions.clock and not self._is_fair_clock():
-            return None
-        evidence = [Evidence(lever.words, alone, count(after), lever.words)]
+        runs = [first]
+        while find_chance_of_more(alone, count(after := list(find_last(runs)))) >= SURE:
+            if len(runs) >= MOST_PULLS or not count(after[-PULLS:]).failures:
+                return None
+            runs += self._run_under(lever, conditions, PULLS)
+        evidence = [Evidence(lever.words, alone, count(after), describe(first))]
         if lever.cure is not None:
             evidence.extend(self._cure(lever, lever.cure))
         return Finding(
             lever.kind,
             self.test,
             evidence=tuple(evidence),
-            recipe=Recipe((self.test,), conditions, tries=10),
+            recipe=Recipe((self.test,), conditions, tries=find_tries(count(after))),
             cure=Recipe((self.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
             sighting=next(one for one in after if one.is_failure),
         )
 
-    def _is_fair_clock(self) -> bool:
-        calm = Conditions(seed=SEEDS[0], clock=CALM_CLOCK)
-        return not any(one.is_failure for one in self._try(SEEDS[:1] * 2, conditions=calm))
+    def _run_under(self, lever: Lever, conditions: Conditions, times: int) -> list[Run]:
+        casts = (cast(self.test, conditions=conditions),) * times
+        return self.lab.run(lever.words, Request(casts, at_once=2))
 
     def _cure(self, lever: Lever, cure: Conditions) -> Iterator[Evidence]:
         """Try where it fails by itself whether the opposite change makes it pass."""
@@ -362,15 +377,15 @@ class Diagnosis:
 
     def _vary_hash_seed(self, alone: Tally) -> Finding | None:
         for seed in HASH_SEEDS:
-            after = self._try(SEEDS[:1] * 3, hash_seed=seed)
-            if count(after).failures == len(after):
+            after = self._try(SEEDS[:1] * 4, hash_seed=seed)
+            if find_chance_of_more(alone, count(after)) < SURE:
                 return Finding(
                     Kind.UNORDERED,
                     self.test,
                     evidence=(Evidence(f"hash seed {seed} instead of 0", alone, count(after)),),
                     recipe=Recipe((self.test,), hash_seed=seed),
                     cure=Recipe((self.test,), hash_seed=BASE_HASH_SEED),
-                    sighting=after[0],
+                    sighting=next(one for one in after if one.is_failure),
                 )
         return None
 
@@ -379,13 +394,16 @@ class Diagnosis:
         plain = cast(self.test, conditions=Conditions(seed=SEEDS[0]))
         after = self.lab.try_out("load", [plain] * 10, like=self._build_load())
         seen = self._find(lambda one: one.sighting.is_failure)
-        has_load = count(after).failures > 0
+        is_rarer = count(after).failures * alone.runs <= alone.failures * len(after)
         evidence = (Evidence("processors and disk busy", alone, count(after), ""),)
+        tries = find_tries(alone if is_rarer else count(after))
         return Finding(
             Kind.UNKNOWN,
             self.test,
             evidence=evidence,
-            recipe=Recipe((self.test,), busy=self._build_load().busy if has_load else 0, tries=50),
+            recipe=Recipe(
+                (self.test,), busy=0 if is_rarer else self._build_load().busy, tries=tries
+            ),
             cure=None,
             sighting=next((one for one in after if one.is_failure), seen[0].sighting),
         )
@@ -499,7 +517,26 @@ def name_axis(run: Run) -> tuple[Kind | None, str]:
 
 def describe(run: Run) -> str:
     """Tell how often the conditions of a run made a difference."""
-    return ", ".join(f"{what} {number} times" for what, number in run.answer.applied.items())
+    counts = find_effects(run).items()
+    return ", ".join(f"{what} {number} times" for what, number in counts)
+
+
+def find_effects(run: Run) -> Mapping[str, int]:
+    """Return how often conditions made a difference, but for random numbers, which all follow."""
+    return {what: number for what, number in run.answer.applied.items() if what not in COMMON}
+
+
+def has_effect(run: Run) -> bool:
+    """Tell whether the conditions of a run made any difference."""
+    return any(find_effects(run).values())
+
+
+def find_tries(tally: Tally) -> int:
+    """Return how often to try so that at least one failure comes, with 99 %."""
+    if tally.failures >= tally.runs:
+        return LEAST_TRIES
+    rate = max(tally.failures, 1) / max(tally.runs, 1)
+    return min(max(math.ceil(math.log(0.01) / math.log(1 - rate)), LEAST_TRIES), MOST_TRIES)
 
 
 def distinct(seen: Sequence[Seen]) -> list[Seen]:

@@ -21,11 +21,21 @@ from .judging import Judge, give_up
 from .lab import BASE_HASH_SEED, Lab, Progress, Run, count_failures, find_meetings
 from .memory import Memory, build_key
 from .oracle import NothingToHuntError
-from .survey import ENOUGH_RUNS, HASH_SEEDS, build_meetings, build_repeats, build_survey
+from .survey import (
+    ENOUGH_RUNS,
+    HASH_SEEDS,
+    MANY_TIMES,
+    build_meetings,
+    build_repeats,
+    build_survey,
+)
+from .undo import READ
 from .verdicts import HuntRecord, Kind, Shown, Verdict
 
 REPEATS: Final = "repeats"
 MEETINGS: Final = "meetings"
+
+TWICE: Final = 2
 
 TIMES: Final = 6
 MOST_MEETINGS: Final = 30
@@ -33,6 +43,7 @@ MOST_MEETINGS: Final = 30
 
 LONGEST_SURVEY: Final = 0.5
 LONGEST_REPEATS: Final = 0.3
+LONGEST_STEP: Final = 0.1
 """Shares of the budget; what they leave is for the suspects."""
 
 FIRST_PATIENCE_S: Final = 600.0
@@ -40,7 +51,8 @@ PATIENCE: Final = 10.0
 MORE_PATIENCE_S: Final = 20.0
 """A run that takes so many times what the first one took, and more, hangs."""
 
-MACHINE_WIDE: Final = {AccessKind.PORT, AccessKind.SOCKET, AccessKind.FILE, AccessKind.DATABASE}
+HARMLESS: Final = (READ, AccessKind.FOUND)
+"""Touches that two processes may have of the same thing at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,9 @@ class Hunt:
             if number <= len(known):
                 runs = known[number - 1]
                 lab.take_in(runs)
+            elif len(step.request.casts[0].tests) > lab.most_tests:
+                self.left_out.append(f"{step.axis}: the suite takes too long for that")
+                continue
             elif self.clock() > until:
                 self.is_complete = False
                 self.left_out.append(f"{step.axis}: the budget is spent")
@@ -162,6 +177,9 @@ class Hunt:
         took_s = sightings[-1].stop_s - sightings[0].start_s if sightings else 0.0
         lab.patience_s = PATIENCE * max(took_s, 0.0) + MORE_PATIENCE_S
         lab.is_lonely = has_machine_wide(runs)
+        tests = len(lab.collection.nodeids)
+        if MANY_TIMES * took_s > self.wish.budget_s * LONGEST_STEP:
+            lab.most_tests = TWICE * tests
         lab.prepare(*HASH_SEEDS)
 
     def _let_meet(self, lab: Lab, memory: Memory) -> None:
@@ -243,7 +261,7 @@ def find_suspects(lab: Lab) -> list[int]:
 def has_machine_wide(runs: Sequence[Run]) -> bool:
     """Tell whether a test uses what two processes can't have at the same time."""
     return any(
-        kind in MACHINE_WIDE
+        kind not in HARMLESS
         for run in runs
         for sighting in run.answer.sightings
         for kind, _ in sighting.touches

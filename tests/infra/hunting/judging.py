@@ -79,7 +79,8 @@ class Judge:
         fresh, nodeids = self._open_fresh(), self.lab.collection.nodeids
         nodeid = nodeids[finding.test]
         command = fresh.build_command(finding.recipe, nodeids)
-        at_once = 1 if finding.recipe.busy or finding.recipe.beside else 2
+        is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
+        at_once = 1 if is_alone else 2
         confirmed = fresh.confirm(command, nodeid, CONFIRMATIONS, at_once=at_once)
         cleared = Tally()
         if finding.cure is not None:
@@ -105,7 +106,7 @@ class Judge:
     def _name_culprits(self, finding: Finding) -> tuple[str, ...]:
         nodeids = self.lab.collection.nodeids
         names = [nodeids[test] for test in (*finding.culprits, *finding.neighbours)]
-        return (*names, *finding.files)
+        return tuple(dict.fromkeys((*names, *finding.files)))
 
     def _find_state(self, finding: Finding, fresh: Fresh) -> tuple[str, ...]:
         """Name what the culprits leave, by the guard, or what they share with the test."""

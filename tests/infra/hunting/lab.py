@@ -89,6 +89,8 @@ class Lab:
     seen: dict[int, list[Seen]] = field(default_factory=dict)
     axes: dict[str, int] = field(default_factory=dict)
     patience_s: float = 20.0
+    most_tests: float = float("inf")
+    """How many tests one cast may run."""
     _oracles: dict[int, Oracle] = field(default_factory=dict)
 
     @property

@@ -28,15 +28,23 @@ class Lever:
     """The opposite change: with it the test passes where it failed before."""
     cure_words: str = ""
     needs_time_machine: bool = False
+    is_silent: bool = False
+    """Whether it is not known how often it made a difference."""
 
 
 LEVERS: Final = (
-    Lever("another time zone", Kind.TIME, tuple(Conditions(zone=zone) for zone in ZONES)),
+    Lever(
+        "another time zone",
+        Kind.TIME,
+        tuple(Conditions(zone=zone) for zone in ZONES),
+        is_silent=True,
+    ),
     Lever(
         "a clock just before the turn of the year",
         Kind.TIME,
         tuple(Conditions(clock=f"2027-12-31T23:59:59.{part}+00:00") for part in BEFORE_MIDNIGHT),
         needs_time_machine=True,
+        is_silent=True,
     ),
     Lever(
         "directories listed in another order",
@@ -70,6 +78,13 @@ LEVERS: Final = (
         "a clock that runs a fiftieth as fast for the project",
     ),
     Lever(
+        "timeouts a twentieth as long",
+        Kind.DEADLINE,
+        (Conditions(timeouts=0.05),),
+        Conditions(timeouts=20),
+        "timeouts 20 times as long",
+    ),
+    Lever(
         "threads that switch between any two instructions",
         Kind.CONCURRENCY,
         tuple(Conditions(threads=INTERLEAVED, seed=seed) for seed in (1, 2, 3, 4)),
@@ -83,6 +98,9 @@ LEVERS: Final = (
         Kind.TIME,
         (Conditions(clock=FROZEN),),
         needs_time_machine=True,
+        is_silent=True,
     ),
-    Lever("only 12 more open files", Kind.EXHAUSTION, (Conditions(descriptors=12),)),
+    Lever(
+        "only 12 more open files", Kind.EXHAUSTION, (Conditions(descriptors=12),), is_silent=True
+    ),
 )

@@ -18,7 +18,14 @@ from .finding import Finding
 from .trials import Error, Sighting
 from .verdicts import Kind
 
-EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM, errno.EDQUOT}
+EXHAUSTED: Final = {
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.ENOMEM,
+    errno.EDQUOT,
+    errno.EFBIG,
+}
 
 NETWORK_MODULES: Final = (
     "socket",
@@ -40,6 +47,8 @@ NETWORK_TYPES: Final = {
     "socket.herror",
     "urllib.error.URLError",
 }
+LATE_TYPES: Final = {"builtins.TimeoutError", "subprocess.TimeoutExpired"}
+
 DATABASE_MODULES: Final = ("sqlite3", "psycopg", "psycopg2", "pymysql", "sqlalchemy", "asyncpg")
 
 COLLISION: Final = re.compile(
@@ -80,19 +89,21 @@ def _name(finding: Finding, error: Error, touches: Sequence[tuple[str, str]]) ->
 
 
 def _name_by_chance(finding: Finding, error: Error) -> Kind | None:
-    """Name what a test stumbled over that chance, time or load turned."""
-    if error.errno == errno.EADDRINUSE:
-        return Kind.PORT
-    if is_of_network(error) and finding.kind is not Kind.TIME:
-        return Kind.NETWORK
-    if finding.kind in TURNED_BY_CHANCE and is_about_floats(finding.sighting):
-        return Kind.FLOAT
-    if finding.kind is Kind.UNKNOWN and is_of_database(error):
-        return Kind.DATABASE
-    is_by_chance = finding.kind in (*TURNED_BY_CHANCE, Kind.TIME)
-    if is_by_chance and is_collision(finding.sighting):
-        return Kind.ID_COLLISION
-    return None
+    """Name what a test stumbled over that chance, time or load turned; the first sign counts."""
+    is_open = finding.kind is Kind.UNKNOWN
+    is_by_chance = finding.kind in TURNED_BY_CHANCE
+    signs = (
+        (Kind.PORT, error.errno == errno.EADDRINUSE),
+        (Kind.NETWORK, is_of_network(error) and finding.kind is not Kind.TIME),
+        (Kind.FLOAT, is_by_chance and is_about_floats(finding.sighting)),
+        (Kind.DATABASE, is_open and is_of_database(error)),
+        (Kind.DEADLINE, is_open and is_too_late(error)),
+        (
+            Kind.ID_COLLISION,
+            (is_by_chance or finding.kind is Kind.TIME) and is_collision(finding.sighting),
+        ),
+    )
+    return next((kind for kind, is_seen in signs if is_seen), None)
 
 
 def name_shared(error: Error, touches: Sequence[tuple[str, str]]) -> Kind:
@@ -119,6 +130,11 @@ def is_of_network(error: Error) -> bool:
         return True
     is_late = "builtins.TimeoutError" in error.types
     return is_late and any(_is_of(module, NETWORK_MODULES) for module in error.modules)
+
+
+def is_too_late(error: Error) -> bool:
+    """Tell whether a limit was passed."""
+    return bool(LATE_TYPES & set(error.types))
 
 
 def is_of_database(error: Error) -> bool:

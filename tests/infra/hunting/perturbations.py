@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-from . import clocks, interleaving, surroundings, waits
+from . import clocks, interleaving, surroundings, timeouts, waits
 from .conditions import Conditions
 
 HUNT: Final = (f"{Path(__file__).parent}{os.sep}", f"{Path(__file__).parents[1]}{os.sep}fork")
@@ -65,6 +65,8 @@ def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
         applied.counts["locale set"] += 1
     if conditions.own_waits != 1 or conditions.other_waits != 1:
         waits.stretch(conditions.own_waits, conditions.other_waits, applied)
+    if conditions.timeouts != 1:
+        timeouts.stretch(conditions.timeouts, applied)
     if conditions.haste != 1:
         clocks.hasten(conditions.haste, applied)
     if conditions.clock:

@@ -26,6 +26,9 @@ BUSY_PER_CORE: Final = 3
 """So many busy processes for each processor made a wait that was too short fail in half of the
 runs, where none of 30 failed without (`../shared/reference/isolation.md` measured the same)."""
 
+MANY_TIMES: Final = 12
+"""How often the suite runs in one process, to see what is used up and not given back."""
+
 FEW: Final = 12
 """Of so many tests each runs beside each other one."""
 
@@ -62,6 +65,7 @@ def build_survey(tests: int, *, cores: int, seed: int, has_time_machine: bool) -
                 at_once=2,
             ),
         ),
+        Step("many times", Request((_cast(natural * MANY_TIMES, next(seeds)),))),
         *_build_company(natural, seeds),
         *_build_load(natural, cores, seeds),
         *(
