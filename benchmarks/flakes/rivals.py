@@ -28,7 +28,7 @@ from flakes.judging import Accusation, Score, judge
 from flakes.trials import INI, placed
 
 RESULT: Final = Path(__file__).with_suffix(".json")
-LIMIT_S: Final = 120.0
+LIMIT_S: Final = 180.0
 RERUNS: Final = 10
 SEEDS: Final = 6
 PYTEST: Final = ("pytest==9.2.0", "pytest-asyncio")
@@ -71,7 +71,7 @@ def rerun_plainly(bench: Bench, _plant: Plant) -> list[Accusation]:
 
 def rerun_randomly(bench: Bench, _plant: Plant) -> list[Accusation]:
     """Run the suite with six seeds of pytest-randomly."""
-    return bench.rerun([f"-p randomly_seed={seed}" for seed in range(SEEDS)])
+    return bench.rerun([f"--randomly-seed={seed}" for seed in range(SEEDS)])
 
 
 def ask_whyflaky(bench: Bench, _plant: Plant) -> list[Accusation]:
@@ -92,7 +92,7 @@ def ask_doctor(bench: Bench, plant: Plant) -> list[Accusation]:
 def _ask_doctor(bench: Bench, test: str) -> list[Accusation]:
     report = bench.place.parent / "doctor.json"
     report.unlink(missing_ok=True)
-    options = "--doctor --doctor-budget=60 --doctor-allow-side-effects"
+    options = "--doctor --doctor-budget=150 --doctor-allow-side-effects"
     bench.run(f"pytest -q {test} {options} --doctor-json={report}")
     return answers.read_doctor(report)
 
@@ -175,7 +175,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", default="*", help="suites whose names match")
     parser.add_argument("--rival", action="append", choices=list(RIVALS), help="only this one")
-    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds per suite (120)")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds per suite (180)")
     parser.add_argument("--work", help="directory to keep the environments in")
     parser.add_argument("--write", action="store_true", help="write rivals.json, too")
     return parser.parse_args()

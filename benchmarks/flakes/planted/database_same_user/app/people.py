@@ -17,7 +17,7 @@ def opened(path):
 
 
 def signup(connection, name, password):
-    hashed = hashlib.pbkdf2_hmac("sha256", password.encode(), name.encode(), 30_000).hex()
+    hashed = hashlib.pbkdf2_hmac("sha256", password.encode(), name.encode(), 120_000).hex()
     connection.execute("insert into people values (?, ?, '')", (name, hashed))
     connection.commit()
 
