@@ -106,12 +106,14 @@ def _count_failures(place: Path, said: Accusation, runs: int) -> int:
     return count
 
 
-def run_shell(place: Path, command: str, timeout_s: float) -> tuple[int | None, str, str]:
+def run_shell(
+    place: Path, command: str, timeout_s: float, *, root: Path | None = ROOT
+) -> tuple[int | None, str, str]:
     """Run a command in `place`; return its exit code (none: it was ended) and what it printed."""
     process = subprocess.Popen(
         ["sh", "-c", command],
         cwd=place,
-        env=build_environ(place, {"PYTHONPATH": str(ROOT)}),
+        env=build_environ(place, {"PYTHONPATH": str(root)} if root else {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

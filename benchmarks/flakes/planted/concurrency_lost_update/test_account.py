@@ -14,11 +14,11 @@ class TestAccount:
         account = Account()
 
         def work():
-            for _ in range(22_000):
+            for _ in range(50_000):
                 account.deposit(1)
 
         run_threads(2, work)
-        assert account.balance == 44_000
+        assert account.balance == 100_000
 
     def test_safe_deposits_of_threads(self):
         account = Account()

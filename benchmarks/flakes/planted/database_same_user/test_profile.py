@@ -2,7 +2,8 @@ from app import people
 
 
 def test_new_profile_is_empty(database):
-    people.signup(database, "ann", "secret")
+    people.signup(database, "ann", "password")
+    assert people.may_login(database, "ann", "password")
     assert people.about(database, "ann") == ""
 
 

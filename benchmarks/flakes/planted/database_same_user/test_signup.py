@@ -6,7 +6,7 @@ from app import people
 
 def test_signup(database):
     people.signup(database, "ann", "secret")
-    assert "ann" in people.names(database)
+    assert people.may_login(database, "ann", "secret")
 
 
 def test_name_is_unique(own_database):

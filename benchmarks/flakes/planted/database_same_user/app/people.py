@@ -16,10 +16,19 @@ def opened(path):
         connection.close()
 
 
+def hashed(name, password):
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), name.encode(), 40_000).hex()
+
+
 def signup(connection, name, password):
-    hashed = hashlib.pbkdf2_hmac("sha256", password.encode(), name.encode(), 30_000).hex()
-    connection.execute("insert into people values (?, ?, '')", (name, hashed))
+    row = (name, hashed(name, password))
+    connection.execute("insert into people values (?, ?, '')", row)
     connection.commit()
+
+
+def may_login(connection, name, password):
+    query = "select count(*) from people where name = ? and hash = ?"
+    return connection.execute(query, (name, hashed(name, password))).fetchone()[0] == 1
 
 
 def remove(connection, name):
