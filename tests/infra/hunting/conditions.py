@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..errors import SettingError
 
 INTERLEAVED: Final = "interleaved"
-SERIAL: Final = "serial"
+IN_LINE: Final = "in-line"
 
 FROZEN: Final = "frozen"
 """A clock that stands still."""
@@ -20,7 +20,7 @@ CUT: Final = "cut"
 SLOW: Final = "slow"
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "threads": (INTERLEAVED, SERIAL),
+    "threads": (INTERLEAVED, IN_LINE),
     "network": (CUT, SLOW),
 }
 
@@ -34,8 +34,8 @@ HELP: Final[Mapping[str, str]] = {
     "other_waits": "those of other threads and tasks last so many times as long",
     "timeouts": "the limits set to programs and to awaited things last so many times as long",
     "haste": "the project reads so many times as much time as passes",
-    "threads": "interleaved: threads switch between any two instructions; serial: they never "
-    "switch by themselves",
+    "threads": "interleaved: threads switch between any two instructions; in-line: whoever starts "
+    "one waits until it has ended, for half a second at most",
     "pauses": "the project pauses between its lines, where and how long follows from this number",
     "listing": "directories are listed in an order that follows from this number",
     "pid": "the project's own process id",

@@ -7,7 +7,7 @@ by itself.  What is left over is tried with each of the `levers`.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .chances import find_chance_of_more
@@ -40,6 +40,9 @@ PULLS: Final = 4
 MOST_PULLS: Final = 17
 """How often a test runs under one change: until it is sure, or hopeless."""
 
+COMMON_RATE: Final = 0.2
+"""A test that fails so often by itself needs no load to show what cures it."""
+
 MOST_TRIES: Final = 50
 LEAST_TRIES: Final = 3
 
@@ -59,6 +62,8 @@ class Diagnosis:
     has_time_machine: bool
     hints: Sequence[int] = ()
     """Tests that the guard has seen leave something."""
+    _cures: dict[str, tuple[Evidence, int] | None] = field(default_factory=dict)
+    _under_load: Tally | None = None
 
     def find(self) -> Finding | None:
         """Return why it fails, or None where it fails in every run."""
@@ -330,9 +335,17 @@ class Diagnosis:
         return max(fitting, key=lambda one: weigh(one.evidence), default=None)
 
     def _pull(self, lever: Lever, alone: Tally) -> Finding | None:
+        """Try whether a change makes it fail, and whether the opposite makes it pass."""
+        found = self._amplify(lever, alone)
+        cured = self._cure(lever, alone) if found or alone.failures else None
+        if found is None:
+            return self._build_cured(lever, cured) if cured else None
+        return replace(found, evidence=(*found.evidence, *((cured[0],) if cured else ())))
+
+    def _amplify(self, lever: Lever, alone: Tally) -> Finding | None:
         for setting in lever.settings:
             conditions = replace(setting, seed=setting.seed or SEEDS[0])
-            (run,) = self._run_under(lever, conditions, 1)
+            (run,) = self._run_under(lever.words, conditions, 1)
             if next(find_last([run])).is_failure and (lever.is_silent or has_effect(run)):
                 return self._confirm(lever, conditions, alone, run)
         return None
@@ -347,33 +360,72 @@ class Diagnosis:
         while find_chance_of_more(alone, count(after := list(find_last(runs)))) >= SURE:
             if len(runs) >= MOST_PULLS or not count(after[-PULLS:]).failures:
                 return None
-            runs += self._run_under(lever, conditions, PULLS)
-        evidence = [Evidence(lever.words, alone, count(after), describe(first))]
-        if lever.cure is not None:
-            evidence.extend(self._cure(lever, lever.cure))
+            runs += self._run_under(lever.words, conditions, PULLS)
         return Finding(
             lever.kind,
             self.test,
-            evidence=tuple(evidence),
+            evidence=(Evidence(lever.words, alone, count(after), describe(first)),),
             recipe=Recipe((self.test,), conditions, tries=find_tries(count(after))),
             cure=Recipe((self.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
             sighting=next(one for one in after if one.is_failure),
         )
 
-    def _run_under(self, lever: Lever, conditions: Conditions, times: int) -> list[Run]:
-        casts = (cast(self.test, conditions=conditions),) * times
-        return self.lab.run(lever.words, Request(casts, at_once=2))
+    def _cure(self, lever: Lever, alone: Tally) -> tuple[Evidence, int] | None:
+        """Try where it fails by itself, alone or under load, whether a change makes it pass.
 
-    def _cure(self, lever: Lever, cure: Conditions) -> Iterator[Evidence]:
-        """Try where it fails by itself whether the opposite change makes it pass."""
-        load = self._build_load()
-        plain = cast(self.test, conditions=Conditions(seed=SEEDS[0]))
-        before = self.lab.try_out("load", [plain] * 4, like=load)
-        if not count(before).failures:
-            return
-        cured = cast(self.test, conditions=replace(cure, seed=SEEDS[0]))
-        after = self.lab.try_out(lever.cure_words, [cured] * 6, like=load)
-        yield Evidence(f"under load, {lever.cure_words}", count(before), count(after), "")
+        Returns the evidence, and how many processes kept the machine busy.
+        """
+        if lever.cure is None:
+            return None
+        if lever.cure_words not in self._cures:
+            self._cures[lever.cure_words] = self._try_cure(lever.cure, lever.cure_words, alone)
+        return self._cures[lever.cure_words]
+
+    def _try_cure(self, cure: Conditions, words: str, alone: Tally) -> tuple[Evidence, int] | None:
+        load = None if alone.failures >= COMMON_RATE * alone.runs else self._build_load()
+        before = alone if load is None else self._measure(load)
+        if not before.failures:
+            return None
+        runs: list[Run] = []
+        request = load or Request((), at_once=2)
+        conditions = replace(cure, seed=SEEDS[0])
+        while len(runs) < MOST_PULLS:
+            casts = (cast(self.test, conditions=conditions),) * PULLS
+            runs += self.lab.run(words, replace(request, casts=casts))
+            after = count(list(find_last(runs)))
+            if after.failures > RARE * after.runs or not has_effect(runs[0]):
+                return None
+            if find_chance_of_more(after, before) < SURE:
+                break
+        else:
+            return None
+        where = "under load, " if load else ""
+        evidence = Evidence(f"{where}{words}", before, after, describe(runs[0]))
+        return evidence, request.busy
+
+    def _build_cured(self, lever: Lever, cured: tuple[Evidence, int]) -> Finding:
+        evidence, busy = cured
+        failing = self._find(lambda seen: seen.sighting.is_failure and seen.run.axis == ALONE)
+        failing = failing or self._find(lambda seen: seen.sighting.is_failure)
+        return Finding(
+            lever.kind,
+            self.test,
+            evidence=(evidence,),
+            recipe=Recipe((self.test,), busy=busy, tries=find_tries(evidence.before)),
+            cure=Recipe((self.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
+            sighting=failing[0].sighting,
+        )
+
+    def _measure(self, load: Request) -> Tally:
+        """Measure once how often it fails alone under load."""
+        if self._under_load is None:
+            plain = cast(self.test, conditions=Conditions(seed=SEEDS[0]))
+            self._under_load = count(self.lab.try_out("load", [plain] * 10, like=load))
+        return self._under_load
+
+    def _run_under(self, words: str, conditions: Conditions, times: int) -> list[Run]:
+        casts = (cast(self.test, conditions=conditions),) * times
+        return self.lab.run(words, Request(casts, at_once=2))
 
     def _vary_hash_seed(self, alone: Tally) -> Finding | None:
         for seed in HASH_SEEDS:
@@ -391,12 +443,11 @@ class Diagnosis:
 
     def _measure_load(self, alone: Tally) -> Finding:
         """Say what is known of a test that no lever turns: how often it fails, and under load."""
-        plain = cast(self.test, conditions=Conditions(seed=SEEDS[0]))
-        after = self.lab.try_out("load", [plain] * 10, like=self._build_load())
+        after = self._measure(self._build_load())
         seen = self._find(lambda one: one.sighting.is_failure)
-        is_rarer = count(after).failures * alone.runs <= alone.failures * len(after)
-        evidence = (Evidence("processors and disk busy", alone, count(after), ""),)
-        tries = find_tries(alone if is_rarer else count(after))
+        is_rarer = after.failures * alone.runs <= alone.failures * after.runs
+        evidence = (Evidence("processors and disk busy", alone, after),)
+        tries = find_tries(alone if is_rarer else after)
         return Finding(
             Kind.UNKNOWN,
             self.test,
@@ -405,7 +456,7 @@ class Diagnosis:
                 (self.test,), busy=0 if is_rarer else self._build_load().busy, tries=tries
             ),
             cure=None,
-            sighting=next((one for one in after if one.is_failure), seen[0].sighting),
+            sighting=seen[0].sighting,
         )
 
     # --- hands -------------------------------------------------------------------------------
@@ -557,9 +608,9 @@ def find_neighbours(seen: Seen) -> Iterator[int]:
 
 
 def weigh(evidence: Sequence[Evidence]) -> float:
-    """Return how much the changes turned the test, each towards the side that it is told for."""
+    """Return how much the changes turned the test; roughly, so that equal ones are equal."""
 
     def rate(tally: Tally) -> float:
         return tally.failures / tally.runs if tally.runs else 0.0
 
-    return sum(abs(rate(one.after) - rate(one.before)) for one in evidence)
+    return round(sum(abs(rate(one.after) - rate(one.before)) for one in evidence), 1)

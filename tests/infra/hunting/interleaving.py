@@ -4,6 +4,7 @@ CPython lets go of its lock every 5 ms, so a race whose window is a few instruct
 in thousands of runs; here every instruction is a window.
 """
 
+import concurrent.futures
 import random
 import sys
 import threading
@@ -11,7 +12,7 @@ import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from .conditions import INTERLEAVED
+from .conditions import IN_LINE
 
 if TYPE_CHECKING:
     from .perturbations import Applied
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 SHORTEST_S: Final = 1e-6
 """The shortest interval that CPython takes."""
 
-NEVER_S: Final = 1000.0
+LONGEST_LINE_S: Final = 0.5
+"""A thread that serves others never ends by itself."""
 
 CHANCE: Final = 0.1
 """How many of the instructions are followed by a turn of another thread."""
@@ -42,9 +44,8 @@ LIMIT: Final = 20_000
 
 def switch(mode: str, seed: int, applied: "Applied") -> None:
     """Let threads take turns as `mode` says."""
-    if mode != INTERLEAVED:
-        sys.setswitchinterval(NEVER_S)
-        applied.counts["switch interval set"] += 1
+    if mode == IN_LINE:
+        put_in_line(applied)
         return
     sys.setswitchinterval(SHORTEST_S)
     draw = random.Random(seed).random  # noqa: S311  repeatable on purpose
@@ -68,6 +69,29 @@ def switch(mode: str, seed: int, applied: "Applied") -> None:
 
     threading.settrace(trace)
     sys.settrace(trace)
+
+
+def put_in_line(applied: "Applied") -> None:
+    """Let whoever starts a thread, or gives work to a pool, wait until that is done."""
+    start, submit = threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit
+
+    def start_in_line(self: threading.Thread) -> None:
+        start(self)
+        if not self.name.startswith("ThreadPoolExecutor"):
+            applied.counts["threads put in line"] += 1
+            self.join(LONGEST_LINE_S)
+
+    # Any: whatever the work takes and returns.
+    def submit_in_line(
+        self: concurrent.futures.ThreadPoolExecutor, *args: Any, **options: Any
+    ) -> Any:
+        future = submit(self, *args, **options)
+        applied.counts["work put in line"] += 1
+        concurrent.futures.wait([future], LONGEST_LINE_S)
+        return future
+
+    applied.put(threading.Thread, "start", start_in_line)
+    applied.put(concurrent.futures.ThreadPoolExecutor, "submit", submit_in_line)
 
 
 def pause(seed: int, applied: "Applied") -> None:

@@ -8,7 +8,7 @@ in `diagnosis`.
 from dataclasses import dataclass
 from typing import Final
 
-from .conditions import CUT, FROZEN, INTERLEAVED, SERIAL, SLOW, Conditions
+from .conditions import CUT, FROZEN, IN_LINE, INTERLEAVED, SLOW, Conditions
 from .survey import ZONES
 from .verdicts import Kind
 
@@ -88,8 +88,8 @@ LEVERS: Final = (
         "threads that switch between any two instructions",
         Kind.CONCURRENCY,
         tuple(Conditions(threads=INTERLEAVED, seed=seed) for seed in (1, 2, 3, 4)),
-        Conditions(threads=SERIAL),
-        "threads that never switch by themselves",
+        Conditions(threads=IN_LINE),
+        "threads one after the other",
     ),
     Lever("answers that come half a second late", Kind.NETWORK, (Conditions(network=SLOW),)),
     Lever("no network beyond this machine", Kind.NETWORK, (Conditions(network=CUT),)),

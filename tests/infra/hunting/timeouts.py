@@ -27,7 +27,8 @@ def stretch(factor: float, applied: "Applied") -> None:
     def communicate_longer(
         self: "subprocess.Popen[Any]", *given: Any, timeout: float | None = None, **more: Any
     ) -> tuple[Any, Any]:
-        return communicate(self, *given, timeout=scale(timeout, "a program"), **more)
+        more["timeout"] = scale(timeout, "a program")
+        return communicate(self, *given, **more)
 
     def wait_longer(self: "subprocess.Popen[Any]", timeout: float | None = None) -> int:
         return wait(self, scale(timeout, "a program"))
