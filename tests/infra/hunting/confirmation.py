@@ -68,10 +68,16 @@ class Fresh:
 
     def confirm(self, command: str, nodeid: str, times: int, *, at_once: int = 2) -> Tally:
         """Run a command so many times, and count how often the test failed."""
+        return self.confirm_all([command], nodeid, times, at_once=at_once)[0]
+
+    def confirm_all(
+        self, commands: Sequence[str], nodeid: str, times: int, *, at_once: int = 2
+    ) -> list[Tally]:
+        """Run each of the commands so many times, and count how often the test failed with each."""
+        jobs = [command for command in commands for _ in range(times)]
         with ThreadPoolExecutor(at_once) as pool:
-            outcomes = list(pool.map(lambda _: self.run(command, nodeid), range(times)))
-        known = [one for one in outcomes if one is not None]
-        return Tally(len(known), sum(known))
+            outcomes = list(pool.map(lambda command: self.run(command, nodeid), jobs))
+        return [_count(outcomes[n * times : (n + 1) * times]) for n in range(len(commands))]
 
     def look(self, recipe: Recipe, nodeids: Sequence[str]) -> list[Leak]:
         """Run a recipe once with the guard, and return what its tests left changed."""
@@ -113,6 +119,11 @@ class Fresh:
             is_ended = False
         take_back(place / "undo")
         return place, is_ended
+
+
+def _count(outcomes: Sequence[bool | None]) -> Tally:
+    known = [one for one in outcomes if one is not None]
+    return Tally(len(known), sum(known))
 
 
 def find_repetition(tests: Sequence[str]) -> list[str]:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from ..leaks import Leak
+from .bench import Bench
 from .confirmation import Fresh, split_arguments
-from .diagnosis import Diagnosis
+from .diagnosis import diagnose
 from .finding import Finding, Recipe
 from .importing import find_polluting_files
 from .lab import Lab, Seen, count_all
 from .naming import refine
+from .ordering import find_cleaners
 from .trials import Sighting
 from .undo import READ
 from .verdicts import Bar, Kind, Tally, Verdict
@@ -44,11 +46,11 @@ class Judge:
 
     def judge(self, test: int) -> Verdict:
         """Return why a test fails, confirmed as far as it can be."""
-        diagnosis = Diagnosis(self.lab, test, self.cores, self.has_time_machine)
-        finding = diagnosis.find()
+        bench = Bench(self.lab, test, self.cores, self.has_time_machine)
+        finding = diagnose(bench)
         if finding is None:
             return self._judge_constant(test)
-        finding = replace(finding, cleaners=diagnosis.find_cleaners(finding))
+        finding = replace(finding, cleaners=find_cleaners(bench, finding))
         return self._build_verdict(refine(finding, find_shared(self.lab, finding)))
 
     def _judge_constant(self, test: int) -> Verdict:
@@ -81,11 +83,10 @@ class Judge:
         command = fresh.build_command(finding.recipe, nodeids)
         is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
         at_once = 1 if is_alone else 2
-        confirmed = fresh.confirm(command, nodeid, CONFIRMATIONS, at_once=at_once)
-        cleared = Tally()
+        commands = [command]
         if finding.cure is not None:
-            cure = fresh.build_command(finding.cure, nodeids)
-            cleared = fresh.confirm(cure, nodeid, CONFIRMATIONS, at_once=at_once)
+            commands.append(fresh.build_command(finding.cure, nodeids))
+        confirmed, *rest = fresh.confirm_all(commands, nodeid, CONFIRMATIONS, at_once=at_once)
         return Verdict(
             nodeid=nodeid,
             kind=finding.kind,
@@ -99,7 +100,7 @@ class Judge:
             evidence=finding.evidence,
             command=command if confirmed.failures else "",
             confirmed=confirmed,
-            cleared=cleared,
+            cleared=rest[0] if rest else Tally(),
             bars=draw(self.lab, finding),
         )
 

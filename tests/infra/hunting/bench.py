@@ -1,0 +1,127 @@
+"""The hands of a diagnosis: one test, run alone, after others, beside one, under a change."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .conditions import Conditions
+from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count
+from .minimise import Budget
+from .survey import BUSY_PER_CORE, CALM_CLOCK
+from .trials import Request, Sighting
+from .verdicts import Tally
+
+SEEDS: Final = (101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112)
+"""Of what a test draws at random when it runs alone."""
+
+QUESTIONS: Final = 200
+
+ALONE: Final = "alone"
+
+SURE: Final = 0.01
+"""How probable it may be that what was changed makes no difference."""
+
+RARE: Final = 0.1
+
+MOST_TRIES: Final = 50
+LEAST_TRIES: Final = 3
+
+
+@dataclass(slots=True)
+class Bench:
+    """Runs one test, and knows all runs of it."""
+
+    lab: Lab
+    test: int
+    cores: int
+    has_time_machine: bool
+    hints: Sequence[int] = ()
+    """Tests that are suspected already to leave something."""
+    _under_load: Tally | None = None
+
+    def try_alone(
+        self,
+        seeds: Sequence[int],
+        *,
+        conditions: Conditions | None = None,
+        hash_seed: int = BASE_HASH_SEED,
+    ) -> list[Sighting]:
+        """Run the test alone, once with each seed."""
+        base = conditions or Conditions()
+        casts = [cast(self.test, conditions=replace(base, seed=seed)) for seed in seeds]
+        axis = ALONE if hash_seed == BASE_HASH_SEED and conditions is None else "alone, changed"
+        return self.lab.try_out(axis, casts, hash_seed=hash_seed)
+
+    def try_after(
+        self,
+        lists: Sequence[Sequence[int]],
+        run: Run | None = None,
+        conditions: Conditions | None = None,
+    ) -> list[Sighting]:
+        """Run the test after each of the lists, under the conditions of a run."""
+        own = conditions or (run.cast.conditions if run else Conditions(seed=SEEDS[0]))
+        casts = [cast(*before, self.test, conditions=own) for before in lists]
+        hash_seed = run.hash_seed if run else BASE_HASH_SEED
+        return self.lab.try_out("after others", casts, hash_seed=hash_seed)
+
+    def try_beside(self, other: int, times: int, start: int = 0) -> list[Sighting]:
+        """Run the test beside another one so many times, each process with pauses of its own."""
+        found: list[Sighting] = []
+        for number in range(start, start + times):
+            seed = Conditions(seed=SEEDS[0], pauses=number)
+            casts = (
+                cast(self.test, conditions=seed, is_watched=True),
+                cast(other, conditions=seed, is_watched=True),
+            )
+            # Who comes first by a hair may be decided by the order of their forks.
+            ordered = casts if number % 2 else casts[::-1]
+            runs = self.lab.run("beside one other", Request(ordered, in_step=True))
+            found.extend(
+                run.answer.last
+                for run in runs
+                if run.cast is casts[0] and run.answer.last is not None
+            )
+        return found
+
+    def run_under(self, words: str, conditions: Conditions, times: int) -> list[Run]:
+        """Run the test alone under conditions that have a name."""
+        casts = (cast(self.test, conditions=conditions),) * times
+        return self.lab.run(words, Request(casts, at_once=2))
+
+    def measure(self, load: Request) -> Tally:
+        """Measure once how often it fails alone under load."""
+        if self._under_load is None:
+            plain = cast(self.test, conditions=Conditions(seed=SEEDS[0]))
+            self._under_load = count(self.lab.try_out("load", [plain] * 10, like=load))
+        return self._under_load
+
+    def is_fair(self, conditions: Conditions) -> bool:
+        """Tell whether it is the instant, and not that the clock was set at all.
+
+        The times of files and of other programs are the machine's, and don't go with it.
+        """
+        if not conditions.clock:
+            return True
+        calm = Conditions(seed=SEEDS[0], clock=CALM_CLOCK)
+        return not any(one.is_failure for one in self.try_alone(SEEDS[:1] * 2, conditions=calm))
+
+    def find(self, wanted: Callable[[Seen], bool]) -> list[Seen]:
+        """Return the runs of the test that are wanted, the first ones first."""
+        return [seen for seen in self.lab.seen.get(self.test, ()) if wanted(seen)]
+
+    def build_load(self) -> Request:
+        """Build the load under which waits that are too short show."""
+        return Request((), busy=BUSY_PER_CORE * self.cores, writing=1)
+
+    def build_budget(self) -> Budget:
+        """Build how much a search for tests may ask."""
+        return Budget(QUESTIONS, self.lab.deadline, self.lab.clock)
+
+
+def find_tries(tally: Tally) -> int:
+    """Return how often to try so that at least one failure comes, with 99 %."""
+    if tally.failures >= tally.runs:
+        return LEAST_TRIES
+    rate = max(tally.failures, 1) / max(tally.runs, 1)
+    return min(max(math.ceil(math.log(0.01) / math.log(1 - rate)), LEAST_TRIES), MOST_TRIES)

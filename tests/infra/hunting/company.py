@@ -1,0 +1,66 @@
+"""Tests that fail beside another one, in another process, at the same time."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from .axes import find_neighbours
+from .bench import SEEDS, SURE, Bench, find_tries
+from .chances import find_chance_of_more
+from .conditions import Conditions
+from .finding import Finding, Recipe
+from .lab import Seen, count, find_meetings
+from .trials import Sighting
+from .verdicts import Evidence, Kind
+
+MOST_NEIGHBOURS: Final = 20
+
+FIRST_MEETINGS: Final = 8
+MOST_MEETINGS: Final = 64
+
+
+def explain_company(bench: Bench, failures: Sequence[Seen]) -> Finding | None:
+    """Find the neighbour beside which it fails, where it only ever failed in company."""
+    beside = [seen for seen in failures if seen.run.has_company]
+    if not beside or len(beside) < len(failures):
+        return None
+    before = bench.try_alone(SEEDS * 2, conditions=Conditions(pauses=1))
+    for other in _find_candidates(bench, beside)[:MOST_NEIGHBOURS]:
+        after = bench.try_beside(other, FIRST_MEETINGS)
+        while count(after).failures and len(after) < MOST_MEETINGS:
+            if find_chance_of_more(count(before), count(after)) < SURE:
+                return _build_company(bench, other, before, after)
+            after += bench.try_beside(other, FIRST_MEETINGS, start=len(after))
+    return None
+
+
+def _find_candidates(bench: Bench, beside: Sequence[Seen]) -> list[int]:
+    """Return the possible neighbours: those that touch the same things, then all others."""
+    meetings = [pair for pair in find_meetings(bench.lab) if bench.test in pair]
+    sharing = [one if other == bench.test else other for one, other in meetings]
+    near = [one for seen in beside for one in find_neighbours(seen)]
+    partners = [
+        cast.tests[0]
+        for seen in beside
+        for number, cast in enumerate(seen.run.request.casts)
+        if number != seen.run.number and len(cast.tests) == 1
+    ]
+    return list(dict.fromkeys((*partners, *sharing, *near)))
+
+
+def _build_company(
+    bench: Bench, other: int, before: Sequence[Sighting], after: Sequence[Sighting]
+) -> Finding:
+    name = "itself" if other == bench.test else "its neighbour"
+    words = f"{name} at the same time in another process"
+    return Finding(
+        Kind.CONCURRENCY,
+        bench.test,
+        neighbours=(other,),
+        evidence=(Evidence(words, count(before), count(after), "both began within a millisecond"),),
+        recipe=Recipe(
+            (bench.test,), Conditions(pauses=1), beside=(other,), tries=find_tries(count(after))
+        ),
+        cure=Recipe((bench.test,), Conditions(pauses=1), tries=3),
+        sighting=next(one for one in after if one.is_failure),
+        is_shared=True,
+    )

@@ -1,0 +1,166 @@
+"""Pulls the levers: which change makes a test fail, and which opposite makes it pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from .axes import describe, has_effect
+from .bench import ALONE, RARE, SEEDS, SURE, Bench, find_tries
+from .chances import find_chance_of_more
+from .conditions import Conditions
+from .finding import Finding, Recipe
+from .lab import Run, cast, count, find_last
+from .levers import LEVERS, Lever
+from .trials import Request
+from .turning import vary_hash_seed
+from .verdicts import Evidence, Kind, Tally
+
+PULLS: Final = 4
+MOST_PULLS: Final = 17
+"""How often a test runs under one change: until it is sure, or hopeless."""
+
+COMMON_RATE: Final = 0.2
+"""A test that fails so often by itself needs no load to show what cures it."""
+
+
+@dataclass(slots=True)
+class Puller:
+    """Pulls the levers of one test, which fails so often alone."""
+
+    bench: Bench
+    alone: Tally
+    _cures: dict[str, tuple[Evidence, int] | None] = field(default_factory=dict)
+
+    def pull_all(self) -> Finding | None:
+        """Try each lever, then its cure; without any, say only how often it fails."""
+        found: list[Finding] = []
+        for lever in LEVERS:
+            if self.bench.lab.is_over():
+                break
+            if lever.needs_time_machine and not self.bench.has_time_machine:
+                continue
+            if (one := self._pull(lever)) is not None:
+                found.append(one)
+        if (one := vary_hash_seed(self.bench, self.alone)) is not None:
+            found.append(one)
+        wanted = self._find_fingerprints()
+        fitting = [one for one in found if one.sighting.fingerprint in wanted] or found
+        return max(fitting, key=lambda one: weigh(one.evidence), default=None)
+
+    def _find_fingerprints(self) -> set[str]:
+        """Return how the test failed before any lever was pulled."""
+        words = {lever.words for lever in LEVERS}
+        failures = self.bench.find(
+            lambda one: one.sighting.is_failure and one.run.axis not in words
+        )
+        return {one.sighting.fingerprint for one in failures}
+
+    def _pull(self, lever: Lever) -> Finding | None:
+        """Try whether a change makes it fail, and whether the opposite makes it pass."""
+        found = self._amplify(lever)
+        cured = self._cure(lever) if found or self.alone.failures else None
+        if found is None:
+            return self._build_cured(lever, cured) if cured else None
+        return replace(found, evidence=(*found.evidence, *((cured[0],) if cured else ())))
+
+    def _amplify(self, lever: Lever) -> Finding | None:
+        for setting in lever.settings:
+            conditions = replace(setting, seed=setting.seed or SEEDS[0])
+            (run,) = self.bench.run_under(lever.words, conditions, 1)
+            if next(find_last([run])).is_failure and (lever.is_silent or has_effect(run)):
+                return self._confirm(lever, conditions, run)
+        return None
+
+    def _confirm(self, lever: Lever, conditions: Conditions, first: Run) -> Finding | None:
+        """Run again under what turned it once, until it is sure that it does."""
+        if not self.bench.is_fair(conditions):
+            return None
+        runs = [first]
+        while find_chance_of_more(self.alone, count(after := list(find_last(runs)))) >= SURE:
+            if len(runs) >= MOST_PULLS or not count(after[-PULLS:]).failures:
+                return None
+            runs += self.bench.run_under(lever.words, conditions, PULLS)
+        return Finding(
+            lever.kind,
+            self.bench.test,
+            evidence=(Evidence(lever.words, self.alone, count(after), describe(first)),),
+            recipe=Recipe((self.bench.test,), conditions, tries=find_tries(count(after))),
+            cure=Recipe((self.bench.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
+            sighting=next(one for one in after if one.is_failure),
+        )
+
+    def _cure(self, lever: Lever) -> tuple[Evidence, int] | None:
+        """Try where it fails by itself, alone or under load, whether a change makes it pass.
+
+        Returns the evidence, and how many processes kept the machine busy.
+        """
+        if lever.cure is None:
+            return None
+        if lever.cure_words not in self._cures:
+            self._cures[lever.cure_words] = self._try_cure(lever.cure, lever.cure_words)
+        return self._cures[lever.cure_words]
+
+    def _try_cure(self, cure: Conditions, words: str) -> tuple[Evidence, int] | None:
+        load = (
+            None
+            if self.alone.failures >= COMMON_RATE * self.alone.runs
+            else self.bench.build_load()
+        )
+        before = self.alone if load is None else self.bench.measure(load)
+        if not before.failures:
+            return None
+        runs: list[Run] = []
+        request = load or Request((), at_once=2)
+        conditions = replace(cure, seed=SEEDS[0])
+        while len(runs) < MOST_PULLS:
+            casts = (cast(self.bench.test, conditions=conditions),) * PULLS
+            runs += self.bench.lab.run(words, replace(request, casts=casts))
+            after = count(list(find_last(runs)))
+            if after.failures > RARE * after.runs or not has_effect(runs[0]):
+                return None
+            if find_chance_of_more(after, before) < SURE:
+                break
+        else:
+            return None
+        where = "under load, " if load else ""
+        evidence = Evidence(f"{where}{words}", before, after, describe(runs[0]))
+        return evidence, request.busy
+
+    def _build_cured(self, lever: Lever, cured: tuple[Evidence, int]) -> Finding:
+        evidence, busy = cured
+        failing = self.bench.find(lambda seen: seen.sighting.is_failure and seen.run.axis == ALONE)
+        failing = failing or self.bench.find(lambda seen: seen.sighting.is_failure)
+        return Finding(
+            lever.kind,
+            self.bench.test,
+            evidence=(evidence,),
+            recipe=Recipe((self.bench.test,), busy=busy, tries=find_tries(evidence.before)),
+            cure=Recipe((self.bench.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
+            sighting=failing[0].sighting,
+        )
+
+    def measure_load(self) -> Finding:
+        """Say what is known of a test that no lever turns: how often it fails, and under load."""
+        after = self.bench.measure(self.bench.build_load())
+        seen = self.bench.find(lambda one: one.sighting.is_failure)
+        is_rarer = after.failures * self.alone.runs <= self.alone.failures * after.runs
+        evidence = (Evidence("processors and disk busy", self.alone, after),)
+        busy = 0 if is_rarer else self.bench.build_load().busy
+        tries = find_tries(self.alone if is_rarer else after)
+        return Finding(
+            Kind.UNKNOWN,
+            self.bench.test,
+            evidence=evidence,
+            recipe=Recipe((self.bench.test,), busy=busy, tries=tries),
+            cure=None,
+            sighting=seen[0].sighting,
+        )
+
+
+def weigh(evidence: Sequence[Evidence]) -> float:
+    """Return how much the changes turned the test; roughly, so that equal ones are equal."""
+
+    def rate(tally: Tally) -> float:
+        return tally.failures / tally.runs if tally.runs else 0.0
+
+    return round(sum(abs(rate(one.after) - rate(one.before)) for one in evidence), 1)

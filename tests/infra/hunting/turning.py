@@ -1,0 +1,105 @@
+"""Tests that one change of a run turns: its random numbers, hash seed, zone, clock, directories."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .axes import describe, distinct, name_axis, name_hash_seed
+from .bench import SEEDS, SURE, Bench
+from .chances import find_chance_of_more
+from .conditions import Conditions
+from .finding import Finding, Recipe
+from .lab import BASE_HASH_SEED, Seen, count
+from .survey import HASH_SEEDS
+from .trials import Sighting
+from .verdicts import Evidence, Kind, Tally
+
+
+def vary_seed(bench: Bench) -> Finding | None:
+    """Try whether the outcome follows from the random numbers, and nothing else."""
+    first = bench.try_alone(SEEDS)
+    if all(one.is_failure for one in first) or not any(one.is_failure for one in first):
+        return None
+    again = bench.try_alone(SEEDS)
+    if [one.is_failure for one in first] != [one.is_failure for one in again]:
+        return None
+    bad = next(s for s, one in zip(SEEDS, first, strict=True) if one.is_failure)
+    good = next(s for s, one in zip(SEEDS, first, strict=True) if not one.is_failure)
+    before, after = bench.try_alone((good,) * 4), bench.try_alone((bad,) * 4)
+    if count(before).failures or count(after).failures < len(after):
+        return None
+    words = f"seed {bad} of its random numbers instead of {good}"
+    return Finding(
+        Kind.RANDOM,
+        bench.test,
+        evidence=(
+            Evidence(
+                words,
+                count(before),
+                count(after),
+                f"{count(first).failures} of {len(SEEDS)} seeds fail, each of them always",
+            ),
+        ),
+        recipe=Recipe((bench.test,), Conditions(seed=bad)),
+        cure=Recipe((bench.test,), Conditions(seed=good)),
+        sighting=after[0],
+    )
+
+
+def vary_hash_seed(bench: Bench, alone: Tally) -> Finding | None:
+    """Try it with other hash seeds, each in a process of its own."""
+    for seed in HASH_SEEDS:
+        after = bench.try_alone(SEEDS[:1] * 4, hash_seed=seed)
+        if find_chance_of_more(alone, count(after)) < SURE:
+            return Finding(
+                Kind.UNORDERED,
+                bench.test,
+                evidence=(Evidence(f"hash seed {seed} instead of 0", alone, count(after)),),
+                recipe=Recipe((bench.test,), hash_seed=seed),
+                cure=Recipe((bench.test,), hash_seed=BASE_HASH_SEED),
+                sighting=next(one for one in after if one.is_failure),
+            )
+    return None
+
+
+def find_turning_axis(
+    bench: Bench, passes: Sequence[Seen], alone: Sequence[Sighting]
+) -> Finding | None:
+    """Explain a test that fails alone, but passed when something else was changed."""
+    for seen in passes:
+        run = seen.run
+        kind, words = name_axis(run)
+        conditions = replace(run.cast.conditions, seed=SEEDS[0])
+        after = bench.try_alone(SEEDS[:1] * 3, conditions=conditions, hash_seed=run.hash_seed)
+        if kind is not None and not any(one.is_failure for one in after):
+            return Finding(
+                kind,
+                bench.test,
+                evidence=(Evidence(words, count(alone), count(after), describe(run)),),
+                recipe=Recipe((bench.test,), Conditions(seed=SEEDS[0]), name_hash_seed(kind)),
+                cure=Recipe((bench.test,), conditions, name_hash_seed(kind, run)),
+                sighting=alone[0],
+            )
+    return None
+
+
+def explain_condition(bench: Bench, failures: Sequence[Seen], alone: Tally) -> Finding | None:
+    """Try alone what was other than ever in a failing run: hash seed, zone, clock, order."""
+    for seen in distinct(failures):
+        run = seen.run
+        kind, words = name_axis(run)
+        if kind is None:
+            continue
+        conditions = replace(run.cast.conditions, seed=SEEDS[0])
+        after = bench.try_alone(SEEDS[:1] * 4, conditions=conditions, hash_seed=run.hash_seed)
+        if count(after).failures < len(after):
+            after = bench.try_after([seen.prefix] * 4, run, conditions)
+        if find_chance_of_more(alone, count(after)) < SURE and bench.is_fair(conditions):
+            return Finding(
+                kind,
+                bench.test,
+                evidence=(Evidence(words, alone, count(after), describe(run)),),
+                recipe=Recipe((bench.test,), conditions, name_hash_seed(kind, run)),
+                cure=Recipe((bench.test,), Conditions(seed=SEEDS[0]), name_hash_seed(kind)),
+                sighting=next(one for one in after if one.is_failure),
+            )
+    return None
