@@ -56,6 +56,8 @@ COLLISION: Final = re.compile(
     r"collision|collid|in use|is taken",
     re.IGNORECASE,
 )
+FEWER: Final = re.compile(r"assert \d+ == \d+ \+? *where \d+ = len\(\{")
+
 ID_WORD: Final = re.compile(
     r"(^|[\W_\d]|vm)(ids?|uuids?|names?|tokens?|keys?)([\W_\d]|$)|vmid", re.IGNORECASE
 )
@@ -162,6 +164,9 @@ def is_collision(sighting: Sighting) -> bool:
     error = sighting.error
     line = read_statement(error)
     if re.search(r"len\(set\(", line) and "len(" in line:
+        return True
+    if FEWER.search(sighting.text):
+        # Of things that were kept by their ids there are fewer than were made.
         return True
     if COLLISION.search(error.message) and "builtins.AssertionError" not in error.types:
         return True
