@@ -13,6 +13,8 @@ from flakes.expected import Flaky, Plant, Recipe
 from flakes.trials import SuiteFailedError, has_failed, list_tests, placed, run_recipe
 
 NATURAL_RUNS: Final = 3
+SHOWN: Final = 4
+MAX_SHOWN: Final = 300
 TOGETHER: Final = 8
 """How often two processes go through their lists beside each other."""
 
@@ -28,7 +30,9 @@ class Proof:
     def render(self) -> str:
         """Render the faults, or that there are none, and the shares."""
         shares = f", fails {', '.join(f'{one:.0%}' for one in self.shares)}" if self.shares else ""
-        return ("; ".join(self.faults) or "real") + shares
+        shown = [" ".join(fault.split())[:MAX_SHOWN] for fault in self.faults[:SHOWN]]
+        shown += [f"{len(self.faults) - SHOWN} more"] * (len(self.faults) > SHOWN)
+        return ("; ".join(shown) or "real") + shares
 
 
 def prove_plant(plant: Plant) -> Proof:

@@ -146,7 +146,7 @@ def main() -> int:
     """Let all rivals try all suites; what is known already is kept."""
     options = parse_options()
     plants = read_plants(options.only)
-    known = {name: dict(scores) for name, scores in tables.read_scores(RESULT).items()}
+    known = {name: dict(scores) for name, scores in tables.read_scores(options.result).items()}
     with tempfile.TemporaryDirectory(prefix="rivals-") as name:
         work = Path(options.work or name)
         for rival in options.rival or RIVALS:
@@ -161,7 +161,7 @@ def main() -> int:
                     keep = {
                         name: sorted(every.values(), key=_name) for name, every in known.items()
                     }
-                    tables.write_scores(RESULT, keep)
+                    tables.write_scores(options.result, keep)
     print(tables.render_totals({name: list(every.values()) for name, every in known.items()}))
     return 0
 
@@ -177,7 +177,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--rival", action="append", choices=list(RIVALS), help="only this one")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds per suite (180)")
     parser.add_argument("--work", help="directory to keep the environments in")
-    parser.add_argument("--write", action="store_true", help="write rivals.json, too")
+    parser.add_argument("--result", type=Path, default=RESULT, help="what is known already")
+    parser.add_argument("--write", action="store_true", help="add to what is known")
     return parser.parse_args()
 
 

@@ -66,7 +66,10 @@ def copy_item(item: pytest.Item) -> pytest.Item:
     """Copy a test, so that pytest tears its fixtures down between two runs of it."""
     made = copy.copy(item)
     if isinstance(made, pytest.Function):
-        made._initrequest()  # noqa: SLF001, the copy must not share the fixtures' values
+        # The copy must share neither the fixtures' values nor the instance of the test's class.
+        made._initrequest()  # noqa: SLF001, see above
+        vars(made).pop("_obj", None)
+        vars(made).pop("_instance", None)
     return made
 
 

@@ -14,7 +14,7 @@ def saver():
 class TestSaver:
     def test_document_is_saved(self, saver, tmp_path):
         saver.save(tmp_path / "doc", "hello")
-        time.sleep(0.09)
+        time.sleep(0.13)
         assert (tmp_path / "doc").read_text().endswith("hello")
 
     def test_seal_comes_first(self, saver, tmp_path):
