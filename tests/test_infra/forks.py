@@ -6,7 +6,7 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -31,10 +31,11 @@ def run_in_fork(work: Callable[[], T]) -> T:
     with os.fdopen(inlet, "rb") as answers:
         text = answers.read()
     os.waitpid(pid, 0)
-    is_sound, found = pickle.loads(text) if text else (False, "it died")  # noqa: S301  our own child's
-    if not is_sound:
-        raise ForkFailedError(found)
-    result: T = found
+    # Any: what the function returned, or a traceback.
+    answer: tuple[bool, Any] = pickle.loads(text) if text else (False, "it died")
+    if not answer[0]:
+        raise ForkFailedError(answer[1])
+    result: T = answer[1]
     return result
 
 

@@ -20,7 +20,7 @@ def look(root: Path) -> Mapping[str, str]:
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
         if path.is_symlink():
-            found[name] = f"-> {os.readlink(path)}"
+            found[name] = f"-> {path.readlink()}"
         else:
             found[name] = "directory" if path.is_dir() else path.read_bytes().decode("latin-1")
     return found

@@ -1,7 +1,10 @@
-"""Clocks that run faster for the project than they do, or start at another instant."""
+"""Clocks that run faster for the project than they do, start at another instant, or elsewhere."""
 
 import datetime as dt
+import os
+import re
 import time
+import zoneinfo
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +16,25 @@ if TYPE_CHECKING:
 
 SECONDS: Final = ("time", "monotonic", "perf_counter")
 NANOSECONDS: Final = ("time_ns", "monotonic_ns", "perf_counter_ns")
+
+POSIX_ZONE: Final = re.compile(r"([A-Za-z]{3,}|<[-+\w]{3,}>)[-+]?\d.*")
+"""A zone that needs no database: its name and its hours west of Greenwich, POSIX 8.3."""
+
+
+def set_zone(zone: str, applied: "Applied") -> None:
+    """Be in another time zone.
+
+    :raises SettingError: there is none of this name; the system would take UTC instead.
+    """
+    if not POSIX_ZONE.fullmatch(zone):
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+            way_out = "give one such as Asia/Kathmandu, or EST5EDT,M3.2.0,M11.1.0"
+            raise SettingError("zone", zone, "is no time zone here", way_out) from None
+    os.environ["TZ"] = zone
+    time.tzset()
+    applied.counts["time zone set"] += 1
 
 
 def hasten(factor: float, applied: "Applied") -> None:
