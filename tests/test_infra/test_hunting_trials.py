@@ -68,12 +68,15 @@ def test_answer_holds_all_tests_and_what_was_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "outcome"), [(Ending.DIED, "crashed"), (Ending.HUNG, "hung")], ids=str
+    ("ending", "outcome"),
+    [(Ending.DIED, "crashed"), (Ending.COMPLETE, "crashed"), (Ending.HUNG, "hung")],
+    ids=str,
 )
 def test_test_that_began_and_did_not_end_is_named(ending: Ending, outcome: str) -> None:
     answer = read_answer([*render(PASSED), '{"begun": 7}'], ending)
 
     assert [(one.test, one.outcome) for one in answer.sightings] == [(1, "passed"), (7, outcome)]
+    assert answer.ending is not Ending.COMPLETE
     assert answer.last is not None
     assert answer.last.fingerprint == outcome
 

@@ -47,6 +47,23 @@ class Applied:
                     setattr(module, own_name, new)
 
 
+def check(conditions: Conditions) -> None:
+    """See that a process can be put under conditions, without doing it.
+
+    :raises SettingError: one of them can't be had here.
+    """
+    if conditions.zone:
+        clocks.check_zone(conditions.zone)
+    if conditions.clock:
+        clocks.read_instant(conditions.clock)
+    if conditions.locale:
+        before = locale.setlocale(locale.LC_CTYPE)
+        try:
+            _choose_locale(conditions.locale)
+        finally:
+            locale.setlocale(locale.LC_CTYPE, before)
+
+
 def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
     """Put this process under conditions; processes of other slots draw other numbers.
 
@@ -74,13 +91,17 @@ def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
 
 
 def _set_locale(name: str, applied: Applied) -> None:
+    _choose_locale(name)
     os.environ["LC_ALL"] = name
+    applied.counts["locale set"] += 1
+
+
+def _choose_locale(name: str) -> None:
     try:
-        locale.setlocale(locale.LC_CTYPE, "")
+        locale.setlocale(locale.LC_CTYPE, name)
     except locale.Error:
         way_out = "give one that `locale -a` tells"
         raise SettingError("locale", name, "is not installed", way_out) from None
-    applied.counts["locale set"] += 1
 
 
 def _seed(seed: int, slot: int, applied: Applied) -> None:
