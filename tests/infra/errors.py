@@ -59,6 +59,20 @@ class DirectoryUnusableError(InfraError):
         return f"{self.path} can't be used as a directory: {self.reason}; {self.remedy}"
 
 
+class ProcessLostError(InfraError):
+    """A process of a hunt has ended before it answered."""
+
+    def __init__(self, process: str, output: str, remedy: str) -> None:
+        super().__init__(process, output, remedy)
+        self.process = process
+        self.output = output
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        said = f"; this is what it said last:\n{self.output.strip()}" if self.output else ""
+        return f"{self.process} has ended before it answered; {self.remedy}{said}"
+
+
 class LockUnusableError(InfraError):
     """A lock file can't be opened at all, whoever holds it."""
 

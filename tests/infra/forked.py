@@ -26,6 +26,7 @@ from .rehearsal import clone
 from .session import SESSION
 
 DONE: Final = 0xFFFFFFFF
+"""The step of who keeps nobody waiting."""
 STEP_PATIENCE_S: Final = 2.0
 SHOWN_MODULES: Final = 8
 SHOWN_TEXT: Final = 2000
@@ -34,6 +35,9 @@ UNDO: Final = "undo"
 """Name of the directory in which forks note what they do to files."""
 
 Writer = Callable[[str], object]
+
+_sleep = time.sleep
+"""The real one: a wait for others is none of the test's."""
 
 
 class Stage:
@@ -49,11 +53,19 @@ class Stage:
         return self.casts > 1
 
     def wait(self, number: int, step: int) -> None:
-        """Wait until all others have come to this step, or have ended, or take too long."""
+        """Wait until all others have come to this step, or have ended, or take too long.
+
+        Who takes too long is not waited for again before he comes to his next step.
+        """
         self._set(number, step)
-        until = time.monotonic() + STEP_PATIENCE_S
-        while min(self._read()) < step and time.monotonic() < until:
-            time.sleep(0.0001)
+        until = read_clock() + STEP_PATIENCE_S
+        while min(self._read()) < step:
+            if read_clock() > until:
+                for other, reached in enumerate(self._read()):
+                    if reached < step:
+                        self._set(other, DONE)
+                return
+            _sleep(0.0001)
 
     def leave(self, number: int) -> None:
         """Keep nobody waiting any more."""
@@ -84,7 +96,7 @@ def run_part(session: pytest.Session, part: Part) -> None:
     status = 1
     try:
         os.setsid()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         with part.path.open("a", encoding="utf-8", buffering=1) as sink:
             _run(session, part, sink.write)
         status = 0
@@ -185,7 +197,7 @@ class Teller:
         self._test = 0
         self._is_told = True
         self._start_s = 0.0
-        self._error = Error()
+        self._errors: dict[str, Error] = {}
         self._reports: list[pytest.TestReport] = []
 
     def begin(self, test: int, *, is_last: bool) -> None:
@@ -193,7 +205,7 @@ class Teller:
         self._test = test
         self._is_told = is_last or not self._cast.is_brief
         self._start_s = read_clock()
-        self._error = Error()
+        self._errors = {}
         self._reports = []
         self._keeper.touches.clear()
         if self._is_told:
@@ -202,8 +214,8 @@ class Teller:
     # Any: whatever the phase returns.
     def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
         """Note the exception of a phase that failed; pytest makes the report."""
-        if call.excinfo is not None and not self._error.types:
-            self._error = describe(call.excinfo, self._root)
+        if call.excinfo is not None:
+            self._errors[call.when] = describe(call.excinfo, self._root)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a phase, and tell of the test when it was the last."""
@@ -221,7 +233,7 @@ class Teller:
             stop_s=read_clock(),
             fingerprint=build_fingerprint(failure, self._root) if failure else "",
             text=shorten(failure) if failure else "",
-            error=self._error if failure else Error(),
+            error=self._errors.get(failure.when, Error()) if failure else Error(),
             touches=tuple(dict.fromkeys(self._keeper.touches)) if self._cast.is_watched else (),
         )
         self._write(json.dumps(asdict(sighting)) + "\n")
@@ -239,8 +251,15 @@ def describe(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> Error:
         modules=tuple(str(name) for name, _ in frames[-SHOWN_MODULES:]),
         path=str(own[-1].path) if own else "",
         line=own[-1].lineno + 1 if own else 0,
-        message=str(error)[:SHOWN_TEXT],
+        message=_read_message(error)[:SHOWN_TEXT],
     )
+
+
+def _read_message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  a test's own exception may raise anything here
+        return ""
 
 
 def _is_within(path: Path, root: Path) -> bool:

@@ -62,13 +62,13 @@ class Fork:
     """A process that runs one cast."""
 
     pid: int
-    path: Path
+    part: Part
     deadline: float
     ending: Ending | None = None
 
     def read(self) -> list[str]:
-        """Return the lines that it wrote."""
-        return self.path.read_text(encoding="utf-8").splitlines()
+        """Return the lines that it wrote; one that was killed may have cut a letter in two."""
+        return self.part.path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 class Server:
@@ -126,31 +126,46 @@ def answer(session: pytest.Session, request: Request, directory: Path) -> list[A
 
 
 def run_request(session: pytest.Session, request: Request, directory: Path) -> list[Fork]:
-    """Run all casts of a request, then take back what they did to files."""
+    """Run all casts of a request, then take back what they did to files.
+
+    Who is interrupted or terminated meanwhile ends them first.
+    """
     directory.mkdir(parents=True)
-    with make_load(request, directory):
-        forks = _run(session, request, directory)
-    take_back(directory / UNDO)
+    forks: list[Fork] = []
+    with _end_by_exception() as before, make_load(request, directory):
+        try:
+            _run(session, request, directory, forks, before)
+        finally:
+            for fork in forks:
+                if fork.ending is None:
+                    _end(fork)
+            take_back(directory / UNDO)
     return forks
 
 
-def _run(session: pytest.Session, request: Request, directory: Path) -> list[Fork]:
+def _run(
+    session: pytest.Session,
+    request: Request,
+    directory: Path,
+    forks: list[Fork],
+    on_termination: "signal._HANDLER",
+) -> None:
     stage = Stage(len(request.casts) if request.in_step else 1)
     limit = len(request.casts) if request.in_step else max(request.at_once, 1)
-    forks: list[Fork] = []
     for number, cast in enumerate(request.casts):
         _wait_for_place(forks, limit)
         if limit == 1:
             take_back(directory / UNDO)
         path = directory / f"{number}.jsonl"
         path.touch()
+        part = Part(cast, number, stage, path)
         with _no_interrupt():
             pid = os.fork()
             if not pid:
-                run_part(session, Part(cast, number, stage, path))
-        forks.append(Fork(pid, path, time.monotonic() + request.patience_s))
+                signal.signal(signal.SIGTERM, on_termination)
+                run_part(session, part)
+            forks.append(Fork(pid, part, time.monotonic() + request.patience_s))
     _wait_for_place(forks, 1)
-    return forks
 
 
 def clear(root: str) -> None:
@@ -178,12 +193,19 @@ def _look_at(fork: Fork) -> None:
     if pid:
         fork.ending = Ending.DIED if status else Ending.COMPLETE
         _kill_group(fork.pid)
+        # One that was killed could not say so itself.
+        fork.part.stage.leave(fork.part.number)
     elif time.monotonic() > fork.deadline:
-        _kill_group(fork.pid)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(fork.pid, signal.SIGKILL)
-        os.waitpid(fork.pid, 0)
-        fork.ending = Ending.HUNG
+        _end(fork)
+
+
+def _end(fork: Fork) -> None:
+    _kill_group(fork.pid)
+    # It leads no group yet where it has only just begun.
+    os.kill(fork.pid, signal.SIGKILL)
+    os.waitpid(fork.pid, 0)
+    fork.ending = Ending.HUNG
+    fork.part.stage.leave(fork.part.number)
 
 
 def _kill_group(pid: int) -> None:
@@ -193,9 +215,23 @@ def _kill_group(pid: int) -> None:
 
 
 @contextlib.contextmanager
+def _end_by_exception() -> "Iterator[signal._HANDLER]":
+    """Let SIGTERM raise here, and give what it does otherwise."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield before
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Keep an interrupt from being heard twice: by us, and by a fork before it has its own."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Keep a signal from being heard twice, by us and by a fork, or before the fork is noted."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -222,6 +258,7 @@ def _start(work: Callable[[Path], None], path: Path) -> int:
     pid = os.fork()
     if not pid:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
             while os.getppid() == parent:
                 work(path)

@@ -8,16 +8,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 
+from .errors import ProcessLostError, SettingError
 from .forkserver import answer
 from .hunting import perturbations, waits
 from .hunting.conditions import Conditions, read_conditions
-from .hunting.trials import Answer, Cast, Request, Sighting
+from .hunting.trials import Answer, Cast, Ending, Request, Sighting
 from .hunting.undo import Keeper
+from .identity import is_controller
 from .session import usage_errors
+
+Phase = Literal["setup", "call", "teardown"]
+OutcomeName = Literal["passed", "failed", "skipped"]
 
 NOT_COLLECTED: Final = "errors during collection"
 NOT_FOUND: Final = "--beside={} is no test that was collected; give its whole node id"
@@ -47,19 +52,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--undo", default="", metavar="DIR", help="note here what tests do to files")
 
 
+# tryfirst: what other plugins do to files when they are configured is noted, too.
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the conditions, and note what happens to files where that is wanted."""
     with usage_errors():
-        conditions = read_conditions(config.getoption("under"))
+        conditions = read_options(config)
     if config.getoption("undo"):
         ignored = [str(Path(config.getoption("undo")).parent)]
         Keeper(Path(config.getoption("undo")), ignored).install()
-    is_forking = config.getoption("tries") > 1 or config.getoption("beside")
-    if is_forking or config.getoption("busy"):
+    if is_forking(config):
         config.pluginmanager.register(Restaging(config, conditions), "infra-restaging")
     elif conditions != Conditions():
         config.pluginmanager.register(Conditioned(config, conditions), "infra-conditioned")
+
+
+def is_forking(config: pytest.Config) -> bool:
+    """Tell whether an option is given for which tests run in forks."""
+    return bool(
+        config.getoption("tries") > 1 or config.getoption("beside") or config.getoption("busy")
+    )
+
+
+def read_options(config: pytest.Config) -> Conditions:
+    """Read the conditions, and see that the options make sense together.
+
+    :raises SettingError: they don't.
+    """
+    conditions = read_conditions(config.getoption("under"))
+    perturbations.check(conditions)
+    for name, least in (("--tries", 1), ("--busy", 0)):
+        if (number := config.getoption(name.strip("-"))) < least:
+            way_out = f"give a whole number from {least} on"
+            raise SettingError(name, str(number), f"is below {least}", way_out)
+    if is_controller(config) and (is_forking(config) or conditions != Conditions()):
+        workers = str(config.getoption("numprocesses", ""))
+        way_out = "add -n 0: a test under conditions runs in the process that collects"
+        raise SettingError("-n", workers, "lets workers run the tests", way_out)
+    return conditions
 
 
 class Conditioned:
@@ -69,12 +99,14 @@ class Conditioned:
         self._config = config
         self._conditions = conditions
 
+    # tryfirst: against pytest's own loop, which runs the tests.
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:
         """Apply them; pytest's own loop follows."""
         with usage_errors():
             perturbations.apply(self._conditions, self._config.rootpath)
 
+    # tryfirst: against pytest's own, which runs the test.
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         """Tell whose waits are the test's own."""
@@ -88,6 +120,7 @@ class Restaging:
         self._config = config
         self._conditions = conditions
 
+    # wrapper, tryfirst: outermost, after every plugin and conftest that sorts.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Iterator[None]:
         """Put the neighbours behind the tests that were asked for."""
@@ -95,25 +128,31 @@ class Restaging:
         beside = self._config.getoption("beside")
         items.sort(key=lambda item: item.nodeid in beside)
 
+    # tryfirst: instead of pytest's own loop, which runs the tests.
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try, and report the first try that failed, or the last one."""
         if session.testsfailed:
             raise session.Interrupted(NOT_COLLECTED)
-        if session.config.option.collectonly:
+        if session.config.option.collectonly or not session.items:
             return True
         tries = self._config.getoption("tries")
-        found: Answer | None = None
-        number = 0
-        with TemporaryDirectory(prefix="restaging-") as directory:
-            for number in range(1, tries + 1):
-                found = self._try(session, Path(directory), number)
-                if any(one.is_failure for one in found.sightings):
-                    break
-        assert found is not None
+        number, found = self._try_all(session, tries)
+        if not found.sightings and found.ending is not Ending.COMPLETE:
+            name, remedy = "a fork", "run the tests without --tries, --beside and --busy"
+            raise ProcessLostError(name, "", remedy)
         for sighting in found.sightings:
             self._report(session.items[sighting.test], sighting, f"try {number} of {tries}")
         return True
+
+    def _try_all(self, session: pytest.Session, tries: int) -> tuple[int, Answer]:
+        """Try until a test fails; return the number of the last try, and what it did."""
+        with TemporaryDirectory(prefix="restaging-") as directory:
+            for number in range(1, tries):
+                found = self._try(session, Path(directory), number)
+                if any(one.is_failure for one in found.sightings):
+                    return number, found
+            return tries, self._try(session, Path(directory), tries)
 
     def _try(self, session: pytest.Session, directory: Path, number: int) -> Answer:
         beside = self._config.getoption("beside")
@@ -121,7 +160,7 @@ class Restaging:
         missing = [nodeid for nodeid in beside if nodeid not in names]
         if missing:
             raise pytest.UsageError(NOT_FOUND.format(missing[0]))
-        own = [place for nodeid, place in names.items() if nodeid not in beside]
+        own = [place for place, item in enumerate(session.items) if item.nodeid not in beside]
         others = [names[nodeid] for nodeid in beside]
         conditions = self._conditions
         if conditions.pauses:
@@ -142,20 +181,30 @@ class Restaging:
 
 def build_reports(item: pytest.Item, sighting: Sighting, words: str) -> Sequence[pytest.TestReport]:
     """Build the reports of a test that ran in a fork."""
-    outcome = "failed" if sighting.is_failure else "passed"
-    text = f"{words}: {sighting.fingerprint}\n{sighting.text}" if sighting.is_failure else None
-    phases = ("setup", "call", "teardown")
+    outcome, told = _describe(item, sighting, words)
+    phases: tuple[Phase, ...] = ("setup", "call", "teardown")
     return [
         pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,
             keywords={},
-            outcome=outcome if phase == "call" else "passed",  # type: ignore[arg-type]  # two of them
-            longrepr=text if phase == "call" else None,
-            when=phase,  # type: ignore[arg-type]  # one of the three
+            outcome=outcome if phase == "call" else "passed",
+            longrepr=told if phase == "call" else None,
+            when=phase,
             duration=sighting.stop_s - sighting.start_s if phase == "call" else 0.0,
             start=sighting.start_s,
             stop=sighting.stop_s,
         )
         for phase in phases
     ]
+
+
+def _describe(
+    item: pytest.Item, sighting: Sighting, words: str
+) -> tuple[OutcomeName, str | tuple[str, int, str] | None]:
+    """Return a report's outcome, and what it tells: a text, or where and why it was skipped."""
+    if sighting.is_failure:
+        return "failed", f"{words}: {sighting.fingerprint}\n{sighting.text}"
+    if sighting.outcome in ("skipped", "xfailed"):
+        return "skipped", (str(item.path), 0, f"Skipped: {sighting.outcome} in a fork")
+    return "passed", None

@@ -17,10 +17,12 @@ def parse_budget(text: str) -> float:
 
     :raises SettingError: it is no time.
     """
-    if not re.fullmatch(r"(\d+(\.\d+)?[smh]?)+", text):
-        raise SettingError("--budget", text, "is no time", "give one such as 90s, 5m or 1h30m")
     parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+    is_time = re.fullmatch(r"(\d+(\.\d+)?[smh])*(\d+(\.\d+)?[smh]?)", text)
+    budget_s = sum(float(number) * UNITS[unit] for number, unit in parts)
+    if not is_time or not budget_s:
+        raise SettingError("--budget", text, "is no time", "give one such as 90s, 5m or 1h30m")
+    return budget_s
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """`hunt`: runs that make flaky tests fail, and experiments that tell why."""
 
 import argparse
+import os
 import random
 import tempfile
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Final
 
 from ..errors import SettingError
 from ..hunting.hunter import Hunt, Wish
+from ..hunting.memory import read_seed
 from ..hunting.page import render_page
 from ..hunting.rendering import render_hunt
 from ..hunting.repository import find_changed_tests
@@ -44,6 +46,9 @@ examples:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Hunt, and tell what was found."""
     wish = build_wish(arguments)
+    for option in ("output", "html"):
+        if path := getattr(arguments, option):
+            check_target(f"--{option}", Path(path))
     with hear_interrupts(), tempfile.TemporaryDirectory(prefix="hunt-") as directory:
         record = Hunt(wish, Path(directory), arguments.progress).conduct()
     for option, text in (("output", record.to_json()), ("html", render_page(record))):
@@ -55,23 +60,33 @@ def run(arguments: argparse.Namespace) -> Outcome:
 def build_wish(arguments: argparse.Namespace) -> Wish:
     """Read what the user asks for.
 
-    :raises SettingError: it can't be read.
+    :raises SettingError: it can't be read, or has no meaning.
     :raises RepositoryError: `--changed` without a repository.
     """
     if arguments.since and not arguments.changed:
         raise SettingError("--since", arguments.since, "goes with --changed", "give that, too")
-    seed = arguments.seed
     root = Path.cwd()
+    memory = root / ".pytest_cache" / "d" / "infra" / "hunt.jsonl"
     return Wish(
         arguments=tuple(arguments.pytest_args),
         budget_s=parse_budget(arguments.budget),
-        seed=seed if seed is not None else random.SystemRandom().randrange(1, 1000),
+        seed=choose_seed(arguments.seed, None if arguments.fresh else read_seed(memory)),
         cores=read_machine().cores,
         root=root,
-        memory=root / ".pytest_cache" / "d" / "infra" / "hunt.jsonl",
+        memory=memory,
         is_fresh=arguments.fresh,
         reached=find_changed_tests(root, arguments.since or "HEAD") if arguments.changed else None,
     )
+
+
+def choose_seed(given: int | None, remembered: int | None) -> int:
+    """Choose the seed: the one that is asked for, that of an interrupted hunt, or a new one.
+
+    :raises SettingError: it is below 1.
+    """
+    if given is not None and given < 1:
+        raise SettingError("--seed", str(given), "is below 1", "give a whole number from 1 on")
+    return given or remembered or random.SystemRandom().randrange(1, 1000)
 
 
 def build_data(record: HuntRecord) -> Mapping[str, object]:
@@ -85,6 +100,22 @@ def choose_exit_code(record: HuntRecord) -> ExitCode:
         return ExitCode.FINDING
     is_interrupted = any(note.startswith("interrupted") for note in record.notes)
     return ExitCode.INTERRUPTED if is_interrupted else ExitCode.SOUND
+
+
+def check_target(option: str, path: Path) -> None:
+    """See that a file can be written, before a long hunt and not after it.
+
+    :raises SettingError: it can't.
+    """
+    problem = ""
+    if path.is_dir():
+        problem = "is a directory"
+    elif not path.absolute().parent.is_dir():
+        problem = "is in a directory that is not there"
+    elif not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        problem = "can't be written"
+    if problem:
+        raise SettingError(option, str(path), problem, "give another file")
 
 
 def write(option: str, path: Path, text: str) -> None:

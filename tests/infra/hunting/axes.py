@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from .conditions import Conditions
-from .lab import BASE_HASH_SEED, Run, Seen
+from .lab import BASE_HASH_SEED, REVERSED_FILES, Run, Seen
 from .verdicts import Kind
 
 COMMON: Final = ("seeded", "generator seeded", "os.urandom called")
@@ -23,6 +23,8 @@ def is_plain(seen: Seen) -> bool:
 def name_axis(run: Run) -> tuple[Kind | None, str]:
     """Return the kind that a change of a run tells, and the change in words."""
     conditions = run.cast.conditions
+    if run.hash_seed == REVERSED_FILES:
+        return Kind.IMPORT, "files imported in reverse order"
     if run.hash_seed != BASE_HASH_SEED:
         return Kind.UNORDERED, f"hash seed {run.hash_seed} instead of {BASE_HASH_SEED}"
     if conditions.zone:

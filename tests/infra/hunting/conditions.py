@@ -4,6 +4,7 @@ What each condition does to a process is in `perturbations`; a condition that is
 was.  A hash seed and the load of the machine belong to no process alone and are not here.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -89,7 +90,7 @@ TYPES: Final[Mapping[str, Any]] = {field.name: type(field.default) for field in 
 def read_conditions(texts: Iterable[str]) -> Conditions:
     """Read what `render` wrote.
 
-    :raises SettingError: a text is no condition.
+    :raises SettingError: a text is no condition, or two exclude each other.
     """
     found: dict[str, object] = {}
     for text in texts:
@@ -97,8 +98,14 @@ def read_conditions(texts: Iterable[str]) -> Conditions:
         if name not in TYPES:
             known = ", ".join(TYPES)
             raise SettingError("--under", text, "names no condition", f"give one of {known}")
+        if name in found:
+            raise SettingError("--under", text, "is given twice", "give it once")
         found[name] = _read_value(text, name, value)
-    return build_conditions(found)
+    conditions = build_conditions(found)
+    if conditions.pauses and conditions.threads == INTERLEAVED:
+        way_out = "give pauses or threads=interleaved"
+        raise SettingError("--under", conditions.threads, "excludes pauses", way_out)
+    return conditions
 
 
 def build_conditions(found: Mapping[str, object]) -> Conditions:
@@ -115,8 +122,20 @@ def _read_value(text: str, name: str, value: str) -> object:
     choices = CHOICES.get(name)
     if choices and value not in choices:
         raise SettingError("--under", text, "is no value", f"give {' or '.join(choices)}")
+    if TYPES[name] is str:
+        if not value:
+            raise SettingError("--under", text, "has no value", f"give {HELP[name]}")
+        return value
+    return _read_number(text, name, value)
+
+
+def _read_number(text: str, name: str, value: str) -> float:
+    """Read a number above 0: nothing else is a seed, a factor, or a count."""
     try:
-        found: object = TYPES[name](value)
+        number: float = TYPES[name](value)
     except ValueError:
-        raise SettingError("--under", text, "is no number", f"{name}: {HELP[name]}") from None
-    return found
+        number = math.nan
+    if not 0 < number < math.inf:
+        kind = "whole number" if TYPES[name] is int else "number"
+        raise SettingError("--under", text, f"is no {kind} above 0", f"{name}: {HELP[name]}")
+    return number

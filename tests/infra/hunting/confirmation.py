@@ -1,11 +1,14 @@
 """Fresh processes: a finding in a fork is confirmed with the very command that the user gets."""
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -32,6 +35,17 @@ GUARDED: Final = ("--isolation=report", "--isolation-tier=2", "--isolation-resto
 
 OWN: Final = (*ALONE, *UNGUARDED)
 
+END_PATIENCE_S: Final = 5.0
+POLL_S: Final = 0.01
+
+WITH_VALUE: Final = (
+    *("-c", "--config-file", "--rootdir", "--confcutdir", "--basetemp", "--import-mode"),
+    *("-k", "-m", "-p", "-o", "--override-ini", "-W", "--pythonwarnings", "-r", "-n", "--dist"),
+    *("--deselect", "--ignore", "--ignore-glob", "--junit-xml", "--junitxml", "--log-file"),
+    *("--tb", "--maxfail", "--durations", "--verbosity", "--color", "--capture"),
+)
+"""Options of pytest's whose value may be an argument of its own, and look like a path."""
+
 
 @dataclass(slots=True)
 class Fresh:
@@ -51,7 +65,7 @@ class Fresh:
 
         :param nodeids: of all tests, by position.
         """
-        variables = dict(_find_variables(recipe))
+        variables = _find_variables(recipe)
         words = [find_python(), "-m", "pytest", *self.options, *ALONE, *guard]
         tests = [nodeids[test] for test in recipe.tests]
         if recipe.files:
@@ -60,7 +74,7 @@ class Fresh:
         if len(set(tests)) < len(tests):
             words += find_repetition(tests)
             tests = list(dict.fromkeys(tests))
-        staging = list(_find_staging(recipe, nodeids))
+        staging = _find_staging(recipe, nodeids)
         if staging:
             words += ["-p", RESTAGING, *staging]
         beside = [nodeids[test] for test in recipe.beside if test not in recipe.tests]
@@ -81,44 +95,57 @@ class Fresh:
 
     def look(self, recipe: Recipe, nodeids: Sequence[str]) -> list[Leak]:
         """Run a recipe once with the guard, and return what its tests left changed."""
-        place = self._run(self.build_command(recipe, nodeids, GUARDED))[0]
+        place = self._run(self.build_command(recipe, nodeids, GUARDED))
         return list(read_leaks(place / "cache" / "d" / "infra" / FILE))
 
     def run(self, command: str, nodeid: str) -> bool | None:
-        """Run a command; tell whether the test failed, or None where it did not run."""
-        place, is_ended = self._run(command)
-        account = read_journal(place / "journal.jsonl")
+        """Run a command; tell whether the test failed, or None where it did not run.
+
+        One that began and did not end crashed, or hung.
+        """
+        account = read_journal(self._run(command) / "journal.jsonl")
         runs = [one.outcome for one in account.occurrences if is_of(one.nodeid, nodeid)]
-        if nodeid in account.open or not is_ended:
+        if nodeid in account.open:
             return True
         return ("failed" in runs or "crashed" in runs) if runs else None
 
-    def _run(self, command: str) -> tuple[Path, bool]:
-        """Run a command; return where it left its journal, and whether it ended by itself."""
+    def _run(self, command: str) -> Path:
+        """Run a command, and return where it left its journal; it ends when its time is over."""
         place = self.directory / f"fresh-{os.urandom(4).hex()}"
         place.mkdir(parents=True)
-        own = f"-p {REHEARSAL} -p {RESTAGING} --order=natural --journal={place / 'journal.jsonl'} "
-        own += f"--undo={place / 'undo'} -o cache_dir={place / 'cache'}"
+        own = ["-p", REHEARSAL, "-p", RESTAGING, "--order=natural", f"--undo={place / 'undo'}"]
+        own += [f"--journal={place / 'journal.jsonl'}", "-o", f"cache_dir={place / 'cache'}"]
         given = self.environ.get("PYTEST_ADDOPTS", "")
-        environ = {**self.environ, "PYTEST_ADDOPTS": f"{given} {own}"}
-        is_ended = True
+        process = subprocess.Popen(  # noqa: S602  the command that the user is told, as a shell takes it
+            command,
+            shell=True,
+            cwd=self.root,
+            env={**self.environ, "PYTEST_ADDOPTS": f"{given} {shlex.join(own)}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
-            subprocess.run(  # noqa: S602  the command that the user is told, as a shell takes it
-                command,
-                shell=True,
-                check=False,
-                cwd=self.root,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=self.timeout_s,
-                start_new_session=True,
-            )
+            process.wait(self.timeout_s)
         except subprocess.TimeoutExpired:
-            is_ended = False
+            _end_group(process)
         take_back(place / "undo")
-        return place, is_ended
+        return place
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a shell with all that it has started, forks of a restaging by their own parent."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        until = time.monotonic() + END_PATIENCE_S
+        while time.monotonic() < until:
+            # The shell may be gone before pytest is; nobody else takes its number meanwhile.
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(POLL_S)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _count(outcomes: Sequence[bool | None]) -> Tally:
@@ -143,13 +170,10 @@ def is_of(nodeid: str, base: str) -> bool:
 
 def find_python() -> str:
     """Return how a shell calls this interpreter."""
-    found = shutil.which("python")
-    is_ours = found is not None and Path(found).resolve() == Path(sys.executable).resolve()
-    return (
-        "python"
-        if is_ours and Path(found or "").parent == Path(sys.executable).parent
-        else (sys.executable)
-    )
+    own = Path(sys.executable)
+    found = Path(shutil.which("python") or "")
+    is_own = found.parent == own.parent and found.resolve() == own.resolve()
+    return "python" if is_own else sys.executable
 
 
 def split_arguments(arguments: Sequence[str], root: Path) -> tuple[list[str], list[str]]:
@@ -160,12 +184,12 @@ def split_arguments(arguments: Sequence[str], root: Path) -> tuple[list[str], li
         is_target = not argument.startswith("-") and (
             "::" in argument or (root / argument).exists() or Path(argument).exists()
         )
-        is_value = bool(options) and options[-1] in ("-c", "--config-file", "--rootdir")
+        is_value = bool(options) and options[-1] in WITH_VALUE
         (targets if is_target and not is_value else options).append(argument)
     return options, targets
 
 
-def _find_variables(recipe: Recipe) -> "list[tuple[str, str]]":
+def _find_variables(recipe: Recipe) -> list[tuple[str, str]]:
     found = []
     if recipe.hash_seed is not None:
         found.append(("PYTHONHASHSEED", str(recipe.hash_seed)))
@@ -179,7 +203,7 @@ def is_zone_only(conditions: Conditions) -> bool:
     return replace(conditions, zone="", seed=0) == Conditions()
 
 
-def _find_staging(recipe: Recipe, nodeids: Sequence[str]) -> "list[str]":
+def _find_staging(recipe: Recipe, nodeids: Sequence[str]) -> list[str]:
     conditions = recipe.conditions
     if conditions.zone and is_zone_only(conditions):
         conditions = Conditions()
@@ -189,6 +213,6 @@ def _find_staging(recipe: Recipe, nodeids: Sequence[str]) -> "list[str]":
     return words + ([f"--tries={recipe.tries}"] if recipe.tries > 1 else [])
 
 
-def _join(variables: Mapping[str, str], words: Sequence[str]) -> str:
-    texts = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+def _join(variables: Sequence[tuple[str, str]], words: Sequence[str]) -> str:
+    texts = [f"{name}={shlex.quote(value)}" for name, value in variables]
     return " ".join([*texts, shlex.join(words)])

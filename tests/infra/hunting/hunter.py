@@ -16,9 +16,9 @@ from typing import Final
 
 from ..access_records import AccessKind
 from .changed import Reached
-from .confirmation import OWN, PACKAGE, find_python
+from .confirmation import OWN, PACKAGE, find_python, split_arguments
 from .judging import Judge, give_up
-from .lab import BASE_HASH_SEED, Lab, Progress, Run, count_failures, find_meetings
+from .lab import BASE_HASH_SEED, REVERSED_FILES, Lab, Progress, Run, count_failures, find_meetings
 from .memory import Memory, build_key
 from .oracle import NothingToHuntError
 from .survey import (
@@ -93,10 +93,12 @@ class Hunt:
         :raises NothingToHuntError: nothing can be collected.
         """
         started, began = time.time(), self.clock()
+        options, targets = split_arguments(self.wish.arguments, self.wish.root)
         lab = Lab(
-            [*OWN, *self.wish.arguments],
+            [*OWN, *options],
             {**os.environ},
             self.directory,
+            targets=targets,
             deadline=began + self.wish.budget_s,
             clock=self.clock,
         )
@@ -180,7 +182,7 @@ class Hunt:
         tests = len(lab.collection.nodeids)
         if MANY_TIMES * took_s > self.wish.budget_s * LONGEST_STEP:
             lab.most_tests = TWICE * tests
-        lab.prepare(*HASH_SEEDS)
+        lab.prepare(*HASH_SEEDS, REVERSED_FILES)
 
     def _let_meet(self, lab: Lab, memory: Memory) -> None:
         """Let those tests run beside each other, again and again, that touch the same thing."""

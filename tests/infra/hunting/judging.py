@@ -50,6 +50,8 @@ class Judge:
         finding = diagnose(bench)
         if finding is None:
             return self._judge_constant(test)
+        if finding.kind is Kind.IMPORT:
+            return self._judge_import(test, finding.sighting, is_reversed=True)
         finding = replace(finding, cleaners=find_cleaners(bench, finding))
         return self._build_verdict(refine(finding, find_shared(self.lab, finding)))
 
@@ -60,7 +62,7 @@ class Judge:
         sighting = find_failure(self.lab, test)
         confirmed = fresh.confirm(own, nodeids[test], CONFIRMATIONS - 1)
         if not confirmed.failures:
-            return self._build_verdict(find_polluting_files(self.lab, test, fresh, sighting))
+            return self._judge_import(test, sighting, is_reversed=False)
         return Verdict(
             nodeids[test],
             Kind.BROKEN,
@@ -71,6 +73,11 @@ class Judge:
             command=own,
             confirmed=confirmed,
         )
+
+    def _judge_import(self, test: int, sighting: Sighting, *, is_reversed: bool) -> Verdict:
+        fresh = self._open_fresh()
+        found = find_polluting_files(self.lab, test, fresh, sighting, is_reversed=is_reversed)
+        return self._build_verdict(found)
 
     def _open_fresh(self) -> Fresh:
         options, _ = split_arguments(self.arguments, Path.cwd())

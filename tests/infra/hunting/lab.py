@@ -17,6 +17,9 @@ from .verdicts import Tally
 BASE_HASH_SEED: Final = 0
 """Under which all runs are made but those that vary it."""
 
+REVERSED_FILES: Final = -1
+"""Given in place of a hash seed: the base one, in a process that imports the files in reverse."""
+
 
 class Progress(Protocol):
     """Where one hears how far the work is."""
@@ -80,8 +83,11 @@ class Lab:
     """Asks, and remembers every answer."""
 
     arguments: Sequence[str]
+    """Pytest's, but for the tests to run."""
     environ: Mapping[str, str]
     directory: Path
+    targets: Sequence[str] = ()
+    """The tests to run, as they were given; none: all."""
     deadline: float = float("inf")
     clock: Callable[[], float] = time.monotonic
     is_lonely: bool = False
@@ -152,9 +158,13 @@ class Lab:
 
     def _get(self, hash_seed: int) -> Oracle:
         if hash_seed not in self._oracles:
-            environ = {**self.environ, "PYTHONHASHSEED": str(hash_seed)}
+            environ = {**self.environ, "PYTHONHASHSEED": str(max(hash_seed, BASE_HASH_SEED))}
             directory = self.directory / f"oracle-{hash_seed}-{os.urandom(2).hex()}"
-            self._oracles[hash_seed] = Oracle(self.arguments, environ, directory)
+            arguments = [*self.arguments, *self.targets]
+            if hash_seed == REVERSED_FILES:
+                files = list(dict.fromkeys(self.collection.files))
+                arguments = [*self.arguments, *reversed(files)]
+            self._oracles[hash_seed] = Oracle(arguments, environ, directory)
         return self._oracles[hash_seed]
 
     def _ask(self, request: Request, hash_seed: int) -> list[Answer]:

@@ -4,6 +4,7 @@ A line for each request of the survey and each verdict; another suite, or a chan
 what is there worthless.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,6 +18,8 @@ from .trials import Answer, Ending, Request, read_sighting
 from .verdicts import Verdict, read_verdict
 
 FORMAT_VERSION: Final = 1
+
+SEED_MARK: Final = " seed "
 
 SKIPPED: Final = {"node_modules", "site-packages", "__pycache__"}
 
@@ -41,6 +44,10 @@ class Memory:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_text(json.dumps(self._build_head()) + "\n", encoding="utf-8")
             return
+        if not self._path.read_bytes().endswith(b"\n"):
+            # What is noted from now on would go on in the line that was cut.
+            text = "".join(f"{json.dumps(event)}\n" for event in events)
+            self._path.write_text(text, encoding="utf-8")
         for event in events[1:]:
             if "verdict" in event:
                 self.verdicts.append(read_verdict(event["verdict"]))
@@ -79,11 +86,20 @@ class Memory:
 
 def build_key(root: Path, nodeids: Sequence[str], arguments: Sequence[str], seed: int) -> str:
     """Return what must be the same for earlier runs to count: tests, sources, arguments, seed."""
-    digest = hashlib.sha256(json.dumps([list(nodeids), list(arguments), seed]).encode())
+    digest = hashlib.sha256(json.dumps([list(nodeids), list(arguments)]).encode())
     for path in sorted(_iterate_sources(root)):
-        status = path.stat()
-        digest.update(f"{path} {status.st_mtime_ns} {status.st_size}".encode())
-    return digest.hexdigest()
+        # Some editors lock a file by a link beside it that leads nowhere.
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            digest.update(f"{path} {status.st_mtime_ns} {status.st_size}".encode())
+    return f"{digest.hexdigest()}{SEED_MARK}{seed}"
+
+
+def read_seed(path: Path) -> int | None:
+    """Return the seed of an earlier hunt, by which alone the next one can go on from there."""
+    head = next(_read_lines(path), {})
+    seed = str(head.get("key", "")).rpartition(SEED_MARK)[2]
+    return int(seed) if seed.isdecimal() else None
 
 
 def _iterate_sources(root: Path) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """Asks a process that has collected the tests; the other end is `forkserver`."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
-from ..errors import InfraError
+from ..errors import InfraError, ProcessLostError
 from .trials import Answer, Ending, Request, read_answer
 
 PLUGIN: Final = f"{__package__.rpartition('.')[0]}.forkserver"
@@ -18,6 +19,8 @@ TEMP: Final = "PYTEST_DEBUG_TEMPROOT"
 """Pytest's own variable: where its temporary directories go."""
 
 SHOWN_OUTPUT: Final = 4000
+
+END_PATIENCE_S: Final = 3.0
 
 
 class NothingToHuntError(InfraError):
@@ -88,6 +91,8 @@ class Oracle:
         """
         if self._collection is None:
             found = self._hear()
+            if found is None:
+                raise NothingToHuntError(self._read_output())
             self._collection = Collection(
                 tuple(found["nodeids"]),
                 tuple(found["files"]),
@@ -99,21 +104,34 @@ class Oracle:
         return self._collection
 
     def ask(self, request: Request) -> list[Answer]:
-        """Let all casts of a request run, and return what each did."""
+        """Let all casts of a request run, and return what each did.
+
+        :raises NothingToHuntError: no test was collected.
+        :raises ProcessLostError: the process has ended; something killed it.
+        """
         _ = self.collection
-        self._requests.write(request.to_json() + "\n")
-        self._requests.flush()
-        return [read_answer(one["lines"], Ending(one["ending"])) for one in self._hear()["casts"]]
+        # If nobody reads this, then nobody answers.
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.write(request.to_json() + "\n")
+            self._requests.flush()
+        found = self._hear()
+        if found is None:
+            name, remedy = "the process that had collected the tests", "hunt again to go on"
+            raise ProcessLostError(name, self._read_output(), remedy)
+        return [read_answer(one["lines"], Ending(one["ending"])) for one in found["casts"]]
 
     def close(self) -> None:
         """Let the process end, or end it."""
-        self._requests.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
         self._answers.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for end in (self._process.terminate, self._process.kill):
+            try:
+                self._process.wait(END_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                # It is in the middle of a request: terminated, it ends its forks first.
+                end()
+        self._process.wait()
 
     def __enter__(self) -> Self:
         return self
@@ -122,11 +140,12 @@ class Oracle:
         self.close()
 
     # Any: the values are JSON of any shape.
-    def _hear(self) -> dict[str, Any]:
+    def _hear(self) -> dict[str, Any] | None:
+        """Wait for a line; None where the process has ended, or was ended within the line."""
         line = self._answers.readline()
-        if not line:
+        if not line.endswith("\n"):
             self._process.wait()
-            raise NothingToHuntError(self._read_output())
+            return None
         found: dict[str, Any] = json.loads(line)
         return found
 

@@ -7,11 +7,11 @@ import locale
 import os
 import random
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import SettingError
 from . import clocks, interleaving, surroundings, timeouts, waits
 from .conditions import Conditions
 
@@ -47,6 +47,23 @@ class Applied:
                     setattr(module, own_name, new)
 
 
+def check(conditions: Conditions) -> None:
+    """See that a process can be put under conditions, without doing it.
+
+    :raises SettingError: one of them can't be had here.
+    """
+    if conditions.zone:
+        clocks.check_zone(conditions.zone)
+    if conditions.clock:
+        clocks.read_instant(conditions.clock)
+    if conditions.locale:
+        before = locale.setlocale(locale.LC_CTYPE)
+        try:
+            _choose_locale(conditions.locale)
+        finally:
+            locale.setlocale(locale.LC_CTYPE, before)
+
+
 def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
     """Put this process under conditions; processes of other slots draw other numbers.
 
@@ -56,13 +73,9 @@ def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
     if conditions.seed:
         _seed(conditions.seed, slot, applied)
     if conditions.zone:
-        os.environ["TZ"] = conditions.zone
-        time.tzset()
-        applied.counts["time zone set"] += 1
+        clocks.set_zone(conditions.zone, applied)
     if conditions.locale:
-        os.environ["LC_ALL"] = conditions.locale
-        locale.setlocale(locale.LC_CTYPE, "")
-        applied.counts["locale set"] += 1
+        _set_locale(conditions.locale, applied)
     if conditions.own_waits != 1 or conditions.other_waits != 1:
         waits.stretch(conditions.own_waits, conditions.other_waits, applied)
     if conditions.timeouts != 1:
@@ -77,6 +90,20 @@ def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
         interleaving.pause(conditions.pauses + slot, applied)
     surroundings.change(conditions, applied)
     return applied
+
+
+def _set_locale(name: str, applied: Applied) -> None:
+    _choose_locale(name)
+    os.environ["LC_ALL"] = name
+    applied.counts["locale set"] += 1
+
+
+def _choose_locale(name: str) -> None:
+    try:
+        locale.setlocale(locale.LC_CTYPE, name)
+    except locale.Error:
+        way_out = "give one that `locale -a` tells"
+        raise SettingError("locale", name, "is not installed", way_out) from None
 
 
 def _seed(seed: int, slot: int, applied: Applied) -> None:
@@ -99,6 +126,8 @@ def _seed(seed: int, slot: int, applied: Applied) -> None:
     # `secrets`, SystemRandom, and by them numpy's own generators, ask under this name.
     applied.put(random, "_urandom", urandom)
     applied.put(random.Random, "seed", seed_anew)
+    # It was bound to the generator that all share before.
+    applied.put(random, "seed", random._inst.seed)  # noqa: SLF001  as the module itself does
     random.seed(source.getrandbits(64))
     if (numpy := sys.modules.get("numpy")) is not None:
         numpy.random.seed(source.getrandbits(32))

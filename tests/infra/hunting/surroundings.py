@@ -1,6 +1,7 @@
 """What the process finds around it: the order of directories, its id, the network, its limits."""
 
 import errno
+import itertools
 import os
 import random
 import socket
@@ -140,7 +141,18 @@ def _limit_descriptors(more: int, applied: "Applied") -> None:
     import resource  # noqa: PLC0415  not on every platform
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.dup(0)
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(lowest + more, hard), hard))
+    # The system limits the largest number, and there may be gaps below those in use.
+    free = (number for number in itertools.count() if not _is_open(number))
+    limit = next(itertools.islice(free, more, None))
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     applied.counts["limit of descriptors set"] += 1
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .conditions import INTERLEAVED, Conditions
-from .lab import BASE_HASH_SEED
+from .lab import BASE_HASH_SEED, REVERSED_FILES
 from .trials import Cast, Request
 
 HASH_SEEDS: Final = (1, 2, 3)
@@ -72,6 +72,7 @@ def build_survey(tests: int, *, cores: int, seed: int, has_time_machine: bool) -
             Step("hash seed", Request((_cast(natural, next(seeds)),)), hash_seed)
             for hash_seed in HASH_SEEDS
         ),
+        Step("files in reverse", Request((_cast(natural, next(seeds)),)), REVERSED_FILES),
         _vary("time zone", natural, [Conditions(zone=zone) for zone in ZONES], seeds),
         _vary("directory order", natural, [Conditions(listing=n) for n in (1, 2)], seeds),
         _vary("threads in turns", natural, [Conditions(threads=INTERLEAVED)] * 2, seeds),

@@ -161,7 +161,9 @@ def read_answer(lines: Sequence[str], ending: Ending) -> Answer:
         else:
             sightings.append(read_sighting(found))
             begun = None
-    if ending is not Ending.COMPLETE and begun is not None:
+    if begun is not None:
+        # A test may end its process as if all were well.
+        ending = Ending.DIED if ending is Ending.COMPLETE else ending
         outcome = "hung" if ending is Ending.HUNG else "crashed"
         sightings.append(Sighting(begun, outcome, fingerprint=outcome, text=f"the test {outcome}"))
     return Answer(tuple(sightings), ending, applied)

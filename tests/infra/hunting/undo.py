@@ -2,8 +2,9 @@
 
 Memory goes with the process; a file that one run leaves would make all later ones fail alike.
 An audit hook hears of a file before it is opened for writing, renamed or removed: one that is not
-there yet is noted, one that is there is copied first.  What other programs write, and what C
-libraries write without telling, is not seen; SQLite's databases are.
+there yet is noted, one that is there is copied first; a directory, and what is too large to be
+copied, is moved back where it was moved.  What other programs write outside new directories, and
+what C libraries write without telling, is not seen; SQLite's databases are.
 """
 
 import contextlib
@@ -12,13 +13,14 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from ..access_records import AccessKind
-from ..touches import READERS, Arguments, Effect, is_reading, read_event
+from ..touches import READERS, Arguments, Effect, Touch, is_reading, read_event
 
 LIMIT_BYTES: Final = 64 << 20
 """Larger files are not copied."""
@@ -33,6 +35,9 @@ READ: Final = "read"
 """Kind of a touch that changes nothing."""
 
 NOTES: Final = "undo.jsonl"
+
+DIRECTORY: Final = "/"
+"""In a note, in place of the name of a copy: there was a directory."""
 
 
 class Keeper:
@@ -49,9 +54,10 @@ class Keeper:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._ignored = (*UNTOUCHED, *(f"{one}{os.sep}" for one in (*ignored, directory)))
-        self._notes = (directory / NOTES).open("a", encoding="utf-8")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self._notes = os.open(directory / NOTES, flags, 0o600)
         self._known: set[str] = set()
-        self._is_busy = False
+        self._hearing = threading.local()
         self.touches: list[tuple[str, str]] = []
         """Kind and target of all that was touched since somebody emptied the list."""
 
@@ -60,9 +66,10 @@ class Keeper:
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, args: Arguments) -> None:
-        if event not in READERS or self._is_busy:
+        # What we do to files ourselves is heard, too; other threads go on meanwhile.
+        if event not in READERS or getattr(self._hearing, "is_busy", False):
             return
-        self._is_busy = True
+        self._hearing.is_busy = True
         try:
             if not is_reading(event, args):
                 self._take_in(event, args)
@@ -72,10 +79,18 @@ class Keeper:
             # What can't be looked at can't be kept; the test goes on as if nobody listened.
             pass
         finally:
-            self._is_busy = False
+            self._hearing.is_busy = False
 
     def _take_in(self, event: str, args: Arguments) -> None:
-        for kind, target in read_event(event, args):
+        touches = list(read_event(event, args))
+        self._take_in_touches(touches)
+        if event == "os.rename":
+            source, target = (os.path.abspath(one.target) for one in touches)  # noqa: PTH100  as text, fast
+            if not self._is_ignored(source) and not can_copy(Path(source)):
+                self._note(target, moved_from=source)
+
+    def _take_in_touches(self, touches: Sequence[Touch]) -> None:
+        for kind, target in touches:
             if isinstance(kind, Effect):
                 continue
             is_path = kind not in (AccessKind.PORT, AccessKind.SOCKET)
@@ -85,6 +100,8 @@ class Keeper:
                 suffixes = SQLITE_SUFFIXES if kind is AccessKind.DATABASE else ("",)
                 for suffix in suffixes:
                     self._keep(name + suffix)
+                    if os.path.islink(name):  # noqa: PTH114  as text, fast
+                        self._keep(os.path.realpath(name) + suffix)
 
     def _note_touch(self, kind: str, target: str) -> None:
         if not self._is_ignored(target):
@@ -106,19 +123,27 @@ class Keeper:
             return
         copy = _copy(Path(path), self._directory / f"{name}.copy")
         if copy is not None:
-            self._notes.write(json.dumps({"path": path, "copy": copy}) + "\n")
-            self._notes.flush()
+            self._note(path, copy=copy)
         done.touch()
+
+    def _note(self, path: str, **facts: str) -> None:
+        # In one piece, as other threads and processes write there, too.
+        os.write(self._notes, f"{json.dumps({'path': path, **facts})}\n".encode())
+
+
+def can_copy(path: Path) -> bool:
+    """Tell whether there is a link, or a file that is not too large."""
+    return path.is_symlink() or (path.is_file() and path.stat().st_size <= LIMIT_BYTES)
 
 
 def _copy(path: Path, copy: Path) -> str | None:
     """Copy what is there; return the copy's name, "" where nothing is, None where it can't be."""
     if not os.path.lexists(path):
         return ""
-    if not path.is_file() or path.stat().st_size > LIMIT_BYTES:
-        return None
-    shutil.copy2(path, copy)
-    return copy.name
+    if can_copy(path):
+        shutil.copy2(path, copy, follow_symlinks=False)
+        return copy.name
+    return DIRECTORY if path.is_dir() else None
 
 
 def _wait_for(path: Path) -> None:
@@ -128,31 +153,64 @@ def _wait_for(path: Path) -> None:
 
 
 def take_back(directory: Path) -> int:
-    """Take back what the process did whose keeper had this directory; return how many files.
+    """Take back what the processes did whose keepers had this directory; return how many files.
 
-    Called once the process has ended.  The directory is removed.
+    Called once the processes have ended.  The directory is removed.
     """
     count = 0
     for note in reversed(list(_read_notes(directory / NOTES))):
-        path = Path(note["path"])
         with contextlib.suppress(OSError):
-            if note["copy"]:
-                count += _put_back(directory / note["copy"], path)
-            elif path.is_dir() and not path.is_symlink():
-                path.rmdir()
-                count += 1
-            elif os.path.lexists(path):
-                path.unlink()
-                count += 1
+            count += _take_back_one(note, directory)
     shutil.rmtree(directory, ignore_errors=True)
     return count
 
 
+def _take_back_one(note: Mapping[str, str], directory: Path) -> bool:
+    path = Path(note["path"])
+    if "moved_from" in note:
+        return _move_back(path, Path(note["moved_from"]))
+    if note["copy"] == DIRECTORY:
+        is_gone = not os.path.lexists(path)
+        if is_gone:
+            path.mkdir(parents=True)
+        return is_gone
+    if note["copy"]:
+        return _put_back(directory / note["copy"], path)
+    return _remove(path)
+
+
+def _move_back(path: Path, origin: Path) -> bool:
+    can_move = os.path.lexists(path) and not os.path.lexists(origin)
+    if can_move:
+        origin.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(origin)
+    return can_move
+
+
 def _put_back(copy: Path, path: Path) -> bool:
-    if path.is_file() and path.read_bytes() == copy.read_bytes():
+    if _is_same(copy, path):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(copy, path)
+    # Else a link that stands in its place would be followed.
+    _remove(path)
+    shutil.copy2(copy, path, follow_symlinks=False)
+    return True
+
+
+def _is_same(copy: Path, path: Path) -> bool:
+    if copy.is_symlink() or path.is_symlink():
+        return copy.is_symlink() and path.is_symlink() and copy.readlink() == path.readlink()
+    return path.is_file() and path.read_bytes() == copy.read_bytes()
+
+
+def _remove(path: Path) -> bool:
+    """Remove what was not there, a directory with all that came into it."""
+    if not os.path.lexists(path):
+        return False
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
     return True
 
 

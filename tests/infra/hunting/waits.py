@@ -38,7 +38,7 @@ def stretch(own: float, others: float, applied: "Applied") -> None:
         if factor == 1 or not 0 < wait_s < MAX_WAIT_S:
             return wait_s
         applied.counts[f"{what} of {'the test' if is_own else 'others'} stretched"] += 1
-        return min(wait_s * factor, MAX_WAIT_S) if wait_s > 0 else wait_s
+        return min(wait_s * factor, MAX_WAIT_S)
 
     _stretch_sleep(scale, applied)
     _stretch_conditions(scale, applied)

@@ -8,6 +8,9 @@ from .verdicts import Kind
 
 SENTENCES: Final = {
     Kind.SECOND_RUN: "passes, and fails when it runs again in the same process",
+    Kind.FILE: "uses a file or directory that something else may change",
+    Kind.PORT: "needs a port that something else may hold",
+    Kind.DATABASE: "needs a database that something else may hold or change",
     Kind.RANDOM: "fails with some random numbers and passes with others",
     Kind.TIME: "depends on when, or in which time zone, it runs",
     Kind.ASYNC_WAIT: "waits a while and then looks, and what it waits for may take longer",
@@ -19,6 +22,14 @@ SENTENCES: Final = {
     Kind.FLOAT: "compares floating point numbers more exactly than they are computed",
     Kind.ID_COLLISION: "takes an id that something else may have, too",
     Kind.UNKNOWN: "fails now and then; no experiment told why",
+    Kind.BROKEN: "fails in every run",
+}
+
+SHARED: Final = {
+    Kind.FILE: ": both use the same file or directory",
+    Kind.PORT: ": both use the same port",
+    Kind.DATABASE: ": both use the same database",
+    Kind.ID_COLLISION: ": both take the same id",
 }
 
 
@@ -30,9 +41,10 @@ def summarise(finding: Finding, nodeids: Sequence[str]) -> str:
     if finding.kind is Kind.BRITTLE:
         return f"fails unless {names} ran before it"
     if finding.kind is Kind.IMPORT:
-        return f"fails where {', '.join(finding.files)} is imported, too"
+        verb = "are" if len(finding.files) > 1 else "is"
+        return f"fails where {', '.join(finding.files)} {verb} imported, too"
     if finding.is_shared and finding.neighbours:
         other = nodeids[finding.neighbours[0]]
         name = "itself" if finding.neighbours[0] == finding.test else other
-        return f"fails beside {name} in another process: both use the same {finding.kind}"
-    return SENTENCES.get(finding.kind, str(finding.kind))
+        return f"fails beside {name} in another process{SHARED.get(finding.kind, '')}"
+    return SENTENCES[finding.kind]
