@@ -316,7 +316,7 @@ def test_nobody_waits_for_a_cast_that_was_killed(suite: Suite) -> None:
 
 def test_load_is_gone_afterwards(suite: Suite) -> None:
     def list_children() -> set[str]:
-        pid = suite.oracle._process.pid  # noqa: SLF001  whose children are asked for
+        pid = suite.oracle._process.pid
         return set(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split())
 
     (answer,) = suite.oracle.ask(Request((suite.cast("sound"),), busy=2, writing=1))
