@@ -107,7 +107,7 @@ def test_hanging_fork_ends_with_the_hunt(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(oracle, "END_PATIENCE_S", 0.1)
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PROXMOX_TEST_INFRA_DIR": str(tmp_path)}
-    options = ["-p", "no:hypothesispytest", "-p", "tests.infra.plugin", "--isolation=off"]
+    options = ["-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-p", "tests.infra.plugin"]
     found = Oracle(options, environ, tmp_path / "oracle")
     assert found.collection.errors == ()
     print(REQUEST.to_json(), file=found._requests, flush=True)
