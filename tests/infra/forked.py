@@ -174,8 +174,9 @@ def restart_capture(config: pytest.Config) -> None:
 def find_own_directories(config: pytest.Config, path: Path) -> list[str]:
     """Return the directories whose files nobody else reads."""
     own = [path.parents[1], config.stash[SESSION].run_path]
-    if config.cache is not None:
-        own.append(config.cache.mkdir("d").parent)
+    # There is none under `-p no:cacheprovider`.
+    if (cache := getattr(config, "cache", None)) is not None:
+        own.append(cache.mkdir("d").parent)
     return [str(one.resolve()) for one in own]
 
 

@@ -138,7 +138,7 @@ class Restaging:
             return True
         tries = self._config.getoption("tries")
         number, found = self._try_all(session, tries)
-        if not found.sightings and found.ending is not Ending.COMPLETE:
+        if is_lost(found):
             name, remedy = "a fork", "run the tests without --tries, --beside and --busy"
             raise ProcessLostError(name, "", remedy)
         for sighting in found.sightings:
@@ -150,7 +150,7 @@ class Restaging:
         with TemporaryDirectory(prefix="restaging-") as directory:
             for number in range(1, tries):
                 found = self._try(session, Path(directory), number)
-                if any(one.is_failure for one in found.sightings):
+                if is_lost(found) or any(one.is_failure for one in found.sightings):
                     return number, found
             return tries, self._try(session, Path(directory), tries)
 
@@ -177,6 +177,11 @@ class Restaging:
         for report in build_reports(item, sighting, words):
             self._config.hook.pytest_runtest_logreport(report=report)
         self._config.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def is_lost(answer: Answer) -> bool:
+    """Tell whether a fork ended before its first test began."""
+    return not answer.sightings and answer.ending is not Ending.COMPLETE
 
 
 def build_reports(item: pytest.Item, sighting: Sighting, words: str) -> Sequence[pytest.TestReport]:
