@@ -124,10 +124,29 @@ def _run(session: pytest.Session, part: Part, write: Writer) -> None:
         if stage.is_shared:
             stage.wait(part.number, step + 1)
         waits.note_main(getattr(getattr(item, "function", None), "__code__", None))
+        if step in part.cast.probes and probe(items, step, teller, tests[-1]):
+            break
         teller.begin(tests[step], is_last=step == len(items) - 1)
         following = items[step + 1] if step + 1 < len(items) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     write(json.dumps({"applied": applied.counts}) + "\n")
+
+
+def probe(items: Sequence[pytest.Item], step: int, teller: "Teller", test: int) -> bool:
+    """Run the last test now, in a fork of this fork; tell whether it failed."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1] != 0
+    status = 1
+    try:
+        last, before = items[-1], items[step - 1]
+        # What is set up is ready for the next test of the list, and not for the last one.
+        before.config.hook.pytest_runtest_teardown(item=before, nextitem=last)
+        teller.begin(test, is_last=True, probe=step)
+        last.config.hook.pytest_runtest_protocol(item=last, nextitem=None)
+        status = int(teller.has_failed)
+    finally:
+        os._exit(status)
 
 
 def build_items(session: pytest.Session, tests: Sequence[int]) -> list[pytest.Item]:
@@ -195,15 +214,18 @@ class Teller:
         self._root = root
         self._keeper = keeper
         self._write = write
-        self._test = 0
+        self._test = self._probe = 0
+        self.has_failed = False
         self._is_told = True
         self._start_s = 0.0
         self._errors: dict[str, Error] = {}
         self._reports: list[pytest.TestReport] = []
 
-    def begin(self, test: int, *, is_last: bool) -> None:
-        """Note which test is about to begin."""
+    def begin(self, test: int, *, is_last: bool, probe: int = 0) -> None:
+        """Note which test is about to begin, and whether it is a probe before its turn."""
         self._test = test
+        self._probe = probe
+        self.has_failed = False
         self._is_told = is_last or not self._cast.is_brief
         self._start_s = read_clock()
         self._errors = {}
@@ -224,11 +246,13 @@ class Teller:
         if report.when != "teardown":
             return
         outcome = judge(self._reports)
+        self.has_failed = outcome == "failed"
         if not self._is_told and outcome != "failed":
             return
         failure = next((one for one in self._reports if one.failed), None)
         sighting = Sighting(
             test=self._test,
+            probe=self._probe,
             outcome=outcome,
             start_s=self._start_s,
             stop_s=read_clock(),

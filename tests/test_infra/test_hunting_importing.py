@@ -31,13 +31,16 @@ class Commands(Fresh):
 
     def run(self, command: str, nodeid: str) -> bool | None:
         assert nodeid == "c.py::test"
-        return self.fails([name for name in FILES if name in command.split()])
+        return self.fails([word for word in command.split() if word in FILES])
 
 
-def find(fails: Callable[[Sequence[str]], bool]) -> tuple[Kind, tuple[str, ...], Tally, Tally]:
+def find(
+    fails: Callable[[Sequence[str]], bool], *, is_reversed: bool = False
+) -> tuple[Kind, tuple[str, ...], Tally, Tally]:
     """Find the files that make the test of `c.py` fail."""
     world = Shop((), {}, Path("/root"))
-    found = find_polluting_files(world, 2, Commands(fails), FAILED)
+    commands = Commands(fails)
+    found = find_polluting_files(world, 2, commands, FAILED, is_reversed=is_reversed)
     return found.kind, found.files, found.evidence[0].before, found.evidence[0].after
 
 
@@ -68,3 +71,11 @@ def test_own_file_is_always_collected() -> None:
     find(fails)
 
     assert all("c.py" in files for files in seen if files)
+
+
+def test_files_are_imported_in_the_order_in_which_it_failed() -> None:
+    def fails(files: Sequence[str]) -> bool:
+        return "d.py" in files and files.index("d.py") < files.index("c.py")
+
+    assert find(fails)[:2] == (Kind.UNKNOWN, ())
+    assert find(fails, is_reversed=True)[:2] == (Kind.IMPORT, ("d.py",))

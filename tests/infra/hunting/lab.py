@@ -130,6 +130,8 @@ class Lab:
         for run in runs:
             self.axes[run.axis] = self.axes.get(run.axis, 0) + 1
             for place, sighting in enumerate(run.answer.sightings):
+                if sighting.probe:
+                    continue
                 self.seen.setdefault(sighting.test, []).append(Seen(run, place))
 
     def try_out(

@@ -11,7 +11,7 @@ from .finding import Finding, Recipe
 from .lab import Seen, cast, count
 from .minimise import minimise
 from .sequential import SequentialTest, repeat
-from .trials import Sighting
+from .trials import Cast, Request, Sighting
 from .verdicts import Evidence, Kind, Tally
 
 MOST_CLEANERS: Final = 60
@@ -20,6 +20,10 @@ FEW_RUNS: Final = 4
 MANY_RUNS: Final = 12
 BELIEVED: Final = 0.05
 """How often a polluter is confirmed, and how probable chance may be after the search for it."""
+
+MANY: Final = 64
+PROBES: Final = 16
+"""A list longer than that is narrowed down first, by trying the test at so many places."""
 
 MOST_PREFIXES: Final = 3
 """How many of the failing orders are tried again; the shortest come first."""
@@ -67,8 +71,9 @@ def explain_order(bench: Bench, failures: Sequence[Seen], alone: Tally) -> Findi
     for seen in distinct(serial)[:MOST_PREFIXES]:
         again = count(bench.try_after([seen.prefix] * 2, seen.run))
         if again.failures:
-            again += count(bench.try_after([seen.prefix] * 4, seen.run))
-            return _find_polluters(bench, seen, again, alone)
+            if again.failures < again.runs:
+                again += count(bench.try_after([seen.prefix] * MANY_RUNS, seen.run))
+            return find_polluters(bench, seen, again, alone)
     return None
 
 
@@ -86,16 +91,19 @@ def _build_second_run(bench: Bench, twice: Sequence[Sighting]) -> Finding:
     )
 
 
-def _find_polluters(bench: Bench, seen: Seen, with_all: Tally, alone: Tally) -> Finding | None:
+def find_polluters(bench: Bench, seen: Seen, with_all: Tally, alone: Tally) -> Finding | None:
     """Find the smallest list of tests after which it fails; a failure may come and go."""
     prefix = tuple(dict.fromkeys(seen.prefix))
-    if not count(bench.try_after([prefix] * 2, seen.run)).failures:
+    is_shorter = len(prefix) < len(seen.prefix)
+    if is_shorter and not count(bench.try_after([prefix] * 2, seen.run)).failures:
         prefix = seen.prefix
 
     def fails(lists: Sequence[Sequence[int]]) -> list[bool | None]:
         return [one.is_failure for one in bench.try_after(lists, seen.run)]
 
     is_sure = with_all.failures == with_all.runs
+    if is_sure and len(prefix) > MANY:
+        prefix = _narrow(bench, seen, prefix)
     oracle = fails if is_sure else repeat(fails, SequentialTest.from_tally(with_all, alone))
     found = minimise(prefix, oracle, hints=bench.hints, budget=bench.build_budget())
     if not found.is_failing or not found.kept:
@@ -119,6 +127,24 @@ def _find_polluters(bench: Bench, seen: Seen, with_all: Tally, alone: Tally) -> 
         sighting=next(one for one in after if one.is_failure),
         is_minimal=found.is_minimal,
     )
+
+
+def _narrow(bench: Bench, seen: Seen, prefix: tuple[int, ...]) -> tuple[int, ...]:
+    """Narrow a long list down in one run of it, in which the test is tried at a few places.
+
+    What ran before the first place at which it fails is enough, and if the last stretch of that
+    is enough by itself, one polluter is in it.
+    """
+    step = len(prefix) // PROBES
+    probes = tuple(range(step, len(prefix), step))
+    conditions = seen.run.cast.conditions
+    wanted = Cast((*prefix, bench.test), conditions, is_brief=True, probes=probes)
+    (run,) = bench.lab.run("after others, probed", Request((wanted,)))
+    failing = [one.probe for one in run.answer.sightings if one.probe and one.is_failure]
+    end = failing[0] if failing else len(prefix)
+    stretch = prefix[max(end - step, 0) : end]
+    is_enough = count(bench.try_after([stretch], seen.run)).failures
+    return stretch if is_enough else prefix[:end]
 
 
 def find_cleaners(bench: Bench, finding: Finding) -> tuple[int, ...]:

@@ -34,6 +34,9 @@ class Cast:
     """Whether to tell which files, ports and databases each test touches."""
     is_brief: bool = False
     """Whether passed tests but the last are left out of the answer."""
+    probes: tuple[int, ...] = ()
+    """Places, from 1 on, before which the last test is tried, each in a fork that is gone then;
+    the first failure of it ends the cast."""
 
     def to_data(self) -> dict[str, object]:
         """Return it for JSON."""
@@ -42,6 +45,7 @@ class Cast:
             "conditions": self.conditions.to_data(),
             "is_watched": self.is_watched,
             "is_brief": self.is_brief,
+            "probes": self.probes,
         }
 
 
@@ -111,6 +115,8 @@ class Sighting:
     text: str = ""
     error: Error = Error()
     touches: tuple[tuple[str, str], ...] = ()
+    probe: int = 0
+    """The place before which it was tried out of its turn; 0: it had its turn."""
 
     @property
     def is_failure(self) -> bool:
@@ -171,4 +177,10 @@ def read_answer(lines: Sequence[str], ending: Ending) -> Answer:
 
 def _read_cast(found: Mapping[str, Any]) -> Cast:
     conditions = build_conditions(found["conditions"])
-    return Cast(tuple(found["tests"]), conditions, found["is_watched"], found["is_brief"])
+    return Cast(
+        tuple(found["tests"]),
+        conditions,
+        found["is_watched"],
+        found["is_brief"],
+        tuple(found["probes"]),
+    )
