@@ -141,10 +141,14 @@ def probe(items: Sequence[pytest.Item], step: int, teller: "Teller", test: int) 
     try:
         last, before = items[-1], items[step - 1]
         # What is set up is ready for the next test of the list, and not for the last one.
-        before.config.hook.pytest_runtest_teardown(item=before, nextitem=last)
+        # Not by the hook, in which plugins end what they did for the test, a second time.
+        runner = before.config.pluginmanager.getplugin("runner")
+        runner.pytest_runtest_teardown(item=before, nextitem=last)
         teller.begin(test, is_last=True, probe=step)
         last.config.hook.pytest_runtest_protocol(item=last, nextitem=None)
         status = int(teller.has_failed)
+    except BaseException:  # noqa: BLE001  whatever it is, this process must not come back
+        traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(status)
 
