@@ -37,12 +37,19 @@ NOT_NEEDED: Final = ("terminalreporter", "junitxml", "infra-solo", "infra-guard"
 """Plugins that would tell of each test what nobody reads."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the option by which we are asked to serve."""
+    know_cache_dir(parser, pluginmanager)
     group = parser.getgroup("hunt", "runs lists of tests in forks")
     group.addoption(
         "--serve", default="", metavar="IN,OUT,DIR", help="descriptors to hear and answer on"
     )
+
+
+def know_cache_dir(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let runs with a cache of their own begin where the user has switched caches off."""
+    if pluginmanager.is_blocked("cacheprovider"):
+        parser.addini("cache_dir", "where no cache is", default=".pytest_cache")
 
 
 # tryfirst: against pytest's cacheprovider and stepwise, which read their options when configured.

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import pytest
 
 from .errors import ProcessLostError, SettingError
-from .forkserver import answer
+from .forkserver import answer, know_cache_dir
 from .hunting import perturbations, waits
 from .hunting.conditions import Conditions, read_conditions
 from .hunting.trials import Answer, Cast, Ending, Request, Sighting
@@ -28,8 +28,9 @@ NOT_COLLECTED: Final = "errors during collection"
 NOT_FOUND: Final = "--beside={} is no test that was collected; give its whole node id"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options."""
+    know_cache_dir(parser, pluginmanager)
     group = parser.getgroup("restaging", "tests under the conditions of a hunt's verdict")
     group.addoption(
         "--under",

@@ -108,14 +108,12 @@ def test_hanging_fork_ends_with_the_hunt(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(oracle, "END_PATIENCE_S", 0.1)
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PROXMOX_TEST_INFRA_DIR": str(tmp_path)}
     options = ["-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-p", "tests.infra.plugin"]
-    found = Oracle(options, environ, tmp_path / "oracle")
-    assert found.collection.errors == ()
-    print(REQUEST.to_json(), file=found._requests, flush=True)
-    until = time.monotonic() + 10
-    while not (pids := list(tmp_path.glob("pid-*"))) and time.monotonic() < until:
-        time.sleep(0.005)
-
-    found.close()
+    with Oracle(options, environ, tmp_path / "oracle") as found:
+        assert found.collection.errors == ()
+        print(REQUEST.to_json(), file=found._requests, flush=True)
+        until = time.monotonic() + 10
+        while not (pids := list(tmp_path.glob("pid-*"))) and time.monotonic() < until:
+            time.sleep(0.005)
 
     (path,) = pids
     assert not Path(f"/proc/{path.name.removeprefix('pid-')}").exists()
