@@ -185,7 +185,7 @@ def test_wait_that_is_too_short_under_load_is_found() -> None:
     assert found.kind is Kind.ASYNC_WAIT
     assert found.recipe.conditions.other_waits == 10
     assert found.cure is not None
-    assert found.cure.conditions.own_waits == 20
+    assert found.cure.conditions.own_waits == 6
 
 
 def test_deadline_is_found_by_a_faster_clock() -> None:

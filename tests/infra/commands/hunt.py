@@ -3,9 +3,11 @@
 import argparse
 import os
 import random
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +18,10 @@ from ..hunting.page import render_page
 from ..hunting.rendering import render_hunt
 from ..hunting.repository import find_changed_tests
 from ..hunting.verdicts import HuntRecord, Kind
+from ..known_flakes import FILE as KNOWN_FILE
+from ..known_flakes import KnownFlaky, find_entry, read_known
 from ..machine import read_machine
+from ..shelf import RUNS
 from .budgets import hear_interrupts, parse_budget
 from .verb import ExitCode, Outcome, Verb
 
@@ -45,16 +50,22 @@ examples:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Hunt, and tell what was found."""
+    if not hasattr(os, "fork"):
+        raise SettingError("hunt", sys.platform, "can't fork", "use `prove`, or hunt elsewhere")
     wish = build_wish(arguments)
+    known = read_known(path) if (path := wish.root / KNOWN_FILE).exists() else ()
     for option in ("output", "html"):
         if path := getattr(arguments, option):
             check_target(f"--{option}", Path(path))
     with hear_interrupts(), tempfile.TemporaryDirectory(prefix="hunt-") as directory:
         record = Hunt(wish, Path(directory), arguments.progress).conduct()
-    for option, text in (("output", record.to_json()), ("html", render_page(record))):
+    owners = name_owners(record, known)
+    page = render_page(record, owners=owners)
+    for option, text in (("output", record.to_json()), ("html", page)):
         if path := getattr(arguments, option):
             write(f"--{option}", Path(path), text)
-    return Outcome(render_hunt(record), build_data(record), choose_exit_code(record))
+    text = render_hunt(record, owners=owners)
+    return Outcome(text, build_data(record), choose_exit_code(record, known))
 
 
 def build_wish(arguments: argparse.Namespace) -> Wish:
@@ -66,7 +77,8 @@ def build_wish(arguments: argparse.Namespace) -> Wish:
     if arguments.since and not arguments.changed:
         raise SettingError("--since", arguments.since, "goes with --changed", "give that, too")
     root = Path.cwd()
-    memory = root / ".pytest_cache" / "d" / "infra" / "hunt.jsonl"
+    cache = root / ".pytest_cache" / "d" / "infra"
+    memory = cache / "hunt.jsonl"
     return Wish(
         arguments=tuple(arguments.pytest_args),
         budget_s=parse_budget(arguments.budget),
@@ -75,6 +87,7 @@ def build_wish(arguments: argparse.Namespace) -> Wish:
         root=root,
         memory=memory,
         is_fresh=arguments.fresh,
+        shelf=cache / RUNS,
         reached=find_changed_tests(root, arguments.since or "HEAD") if arguments.changed else None,
     )
 
@@ -94,12 +107,31 @@ def build_data(record: HuntRecord) -> Mapping[str, object]:
     return asdict(record)
 
 
-def choose_exit_code(record: HuntRecord) -> ExitCode:
-    """Return what the caller is told: a flaky test is a finding, one that always fails is not."""
-    if any(verdict.kind is not Kind.BROKEN for verdict in record.verdicts):
-        return ExitCode.FINDING
+def name_owners(record: HuntRecord, known: Sequence[KnownFlaky]) -> Mapping[str, str]:
+    """Return, by node id, who owns a flaky test that is known already, and until when."""
+    today = date_of_today()
+    entries = {one.nodeid: find_entry(known, one.nodeid) for one in record.verdicts}
+    return {nodeid: one.render(today) for nodeid, one in entries.items() if one is not None}
+
+
+def choose_exit_code(record: HuntRecord, known: Sequence[KnownFlaky] = ()) -> ExitCode:
+    """Return what the caller is told: a flaky test is a finding, unless it is known and excused.
+
+    A test that always fails is none.
+    """
+    today = date_of_today()
+    for verdict in record.verdicts:
+        entry = find_entry(known, verdict.nodeid)
+        is_excused = entry is not None and not entry.is_expired(today)
+        if verdict.kind is not Kind.BROKEN and not is_excused:
+            return ExitCode.FINDING
     is_interrupted = any(note.startswith("interrupted") for note in record.notes)
     return ExitCode.INTERRUPTED if is_interrupted else ExitCode.SOUND
+
+
+def date_of_today() -> date:
+    """Return the day by the machine's own clock."""
+    return datetime.now().astimezone().date()
 
 
 def check_target(option: str, path: Path) -> None:

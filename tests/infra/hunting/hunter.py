@@ -21,6 +21,7 @@ from .judging import Judge, give_up
 from .lab import BASE_HASH_SEED, REVERSED_FILES, Lab, Progress, Run, count_failures, find_meetings
 from .memory import Memory, build_key
 from .oracle import NothingToHuntError
+from .recorded import build_steps, read_failures
 from .survey import (
     ENOUGH_RUNS,
     HASH_SEEDS,
@@ -70,6 +71,8 @@ class Wish:
     """Where an earlier hunt left what it had."""
     is_fresh: bool = False
     """Whether that is forgotten."""
+    shelf: Path | None = None
+    """Where the schedules of past runs lie."""
     reached: Reached | None = None
     """The tests that are hunted; None: all."""
 
@@ -146,12 +149,15 @@ class Hunt:
         return [test for test, nodeid in enumerate(nodeids) if reached.holds(nodeid)]
 
     def _survey(self, lab: Lab, memory: Memory, *, has_time_machine: bool) -> None:
+        nodeids = lab.collection.nodeids
         survey = build_survey(
-            len(lab.collection.nodeids),
+            len(nodeids),
             cores=self.wish.cores,
             seed=self.wish.seed,
             has_time_machine=has_time_machine,
         )
+        failures = read_failures(self.wish.shelf, nodeids)
+        survey[1:1] = build_steps(failures, self.wish.seed * 1000 + 800)
         known = [runs for runs in memory.runs if runs[0].axis not in (REPEATS, MEETINGS)]
         lab.patience_s = FIRST_PATIENCE_S
         until = self.clock() + self.wish.budget_s * LONGEST_SURVEY

@@ -32,20 +32,24 @@ class Puller:
     _cures: dict[str, tuple[Evidence, int] | None] = field(default_factory=dict)
 
     def pull_all(self) -> Finding | None:
-        """Try each lever, then its cure; without any, say only how often it fails."""
-        found: list[Finding] = []
-        for lever in LEVERS:
-            if self.bench.lab.is_over():
-                break
-            if lever.needs_time_machine and not self.bench.has_time_machine:
-                continue
-            if (one := self._pull(lever)) is not None:
-                found.append(one)
+        """Try each lever; where none makes it fail, or several kinds do, try their cures, too."""
+        levers = [
+            lever for lever in LEVERS if self.bench.has_time_machine or not lever.needs_time_machine
+        ]
+        found = [one for lever in levers if (one := self._amplify(lever)) is not None]
         if (one := vary_hash_seed(self.bench, self.alone)) is not None:
             found.append(one)
+        if not found:
+            return self._choose([one for lever in levers if (one := self._find_cured(lever))])
         wanted = self._find_fingerprints()
         fitting = [one for one in found if one.sighting.fingerprint in wanted] or found
-        return max(fitting, key=lambda one: weigh(one.evidence), default=None)
+        if len({one.kind for one in fitting}) > 1:
+            fitting = [self._add_cure(one, levers) for one in fitting]
+        return self._choose(fitting)
+
+    def _choose(self, found: Sequence[Finding]) -> Finding | None:
+        """Choose what turned the test most; of equal ones the first."""
+        return max(found, key=lambda one: weigh(one.evidence), default=None)
 
     def _find_fingerprints(self) -> set[str]:
         """Return how the test failed before any lever was pulled."""
@@ -55,13 +59,15 @@ class Puller:
         )
         return {one.sighting.fingerprint for one in failures}
 
-    def _pull(self, lever: Lever) -> Finding | None:
-        """Try whether a change makes it fail, and whether the opposite makes it pass."""
-        found = self._amplify(lever)
-        cured = self._cure(lever) if found or self.alone.failures else None
-        if found is None:
-            return self._build_cured(lever, cured) if cured else None
-        return replace(found, evidence=(*found.evidence, *((cured[0],) if cured else ())))
+    def _add_cure(self, finding: Finding, levers: Sequence[Lever]) -> Finding:
+        """Add the evidence that the opposite of a change makes the test pass, where it does."""
+        words = finding.evidence[0].change
+        cured = next((self._cure(lever) for lever in levers if lever.words == words), None)
+        return replace(finding, evidence=(*finding.evidence, cured[0])) if cured else finding
+
+    def _find_cured(self, lever: Lever) -> Finding | None:
+        cured = self._cure(lever)
+        return self._build_cured(lever, cured) if cured else None
 
     def _amplify(self, lever: Lever) -> Finding | None:
         for setting in lever.settings:
