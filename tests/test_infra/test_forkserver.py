@@ -59,6 +59,13 @@ def test_capfd(capfd):
     os.system("echo hello")
     assert capfd.readouterr().out == "hello\\n"
 
+def test_prints(request):
+    manager = request.config.pluginmanager.getplugin("capturemanager")
+    for _ in range(20):
+        print(os.getpid(), flush=True)
+        time.sleep(0.002)
+    assert set(manager.read_global_capture().out.split()) == {str(os.getpid())}
+
 def test_writes():
     path = HERE / "written.txt"
     assert not path.exists()
@@ -218,7 +225,7 @@ def test_conditions_are_applied_and_counted(suite: Suite) -> None:
     assert first.applied["seeded"] == 1
 
 
-@pytest.mark.parametrize("name", ["capsys", "capfd"])
+@pytest.mark.parametrize("name", ["capsys", "capfd", "prints"])
 def test_capture_works_in_forks_at_the_same_time(suite: Suite, name: str) -> None:
     answers = suite.oracle.ask(Request((suite.cast(name),) * 2, in_step=True))
 
