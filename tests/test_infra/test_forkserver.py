@@ -138,6 +138,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("PROXMOX_TEST_INFRA_DIR", str(path / "infra"))
+        # Where these tests run on a worker, the server is none.
+        patch.delenv("PYTEST_XDIST_WORKER", raising=False)
         patch.chdir(path)
         own = ["-p", "no:hypothesispytest", "-p", "tests.infra.plugin", "--isolation=off"]
         oracle = Oracle([*own, "-n", "0"], dict(os.environ), path / "oracle")
