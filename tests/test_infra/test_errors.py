@@ -13,6 +13,7 @@ EXAMPLES = [
     errors.MissingPackageError("filelock", "the locks need it", "install it"),
     errors.SettingError("env_prefix", "a b", "can't be a prefix", "use capitals"),
     errors.DirectoryUnusableError(Path("/x"), "it is read-only", "make it writable"),
+    errors.ProcessLostError("a fork", "its last words", "hunt again"),
     errors.LockUnusableError(Path("/x"), "it is a directory"),
     errors.LockTimeoutError(Path("/x"), 1.5, HOLDER),
     errors.VmidsExhaustedError(BLOCK, {"test_a": 9, "test_b": 1}),

@@ -59,6 +59,13 @@ def test_capfd(capfd):
     os.system("echo hello")
     assert capfd.readouterr().out == "hello\\n"
 
+def test_prints(request):
+    manager = request.config.pluginmanager.getplugin("capturemanager")
+    for _ in range(20):
+        print(os.getpid(), flush=True)
+        time.sleep(0.002)
+    assert set(manager.read_global_capture().out.split()) == {str(os.getpid())}
+
 def test_writes():
     path = HERE / "written.txt"
     assert not path.exists()
@@ -131,6 +138,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("PROXMOX_TEST_INFRA_DIR", str(path / "infra"))
+        # Where these tests run on a worker, the server is none.
+        patch.delenv("PYTEST_XDIST_WORKER", raising=False)
         patch.chdir(path)
         own = ["-p", "no:hypothesispytest", "-p", "tests.infra.plugin", "--isolation=off"]
         oracle = Oracle([*own, "-n", "0"], dict(os.environ), path / "oracle")
@@ -218,7 +227,7 @@ def test_conditions_are_applied_and_counted(suite: Suite) -> None:
     assert first.applied["seeded"] == 1
 
 
-@pytest.mark.parametrize("name", ["capsys", "capfd"])
+@pytest.mark.parametrize("name", ["capsys", "capfd", "prints"])
 def test_capture_works_in_forks_at_the_same_time(suite: Suite, name: str) -> None:
     answers = suite.oracle.ask(Request((suite.cast(name),) * 2, in_step=True))
 

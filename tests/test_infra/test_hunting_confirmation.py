@@ -167,13 +167,16 @@ def test_command_that_hangs_is_ended_with_all_it_started(
     events: Sequence[dict[str, object]],
     has_failed: bool | None,
 ) -> None:
-    then = f"print(os.getpid(), file=open({str(tmp_path / 'pid')!r}, 'w'), flush=True)\n"
+    told = f"print(os.getpid(), file=open({str(tmp_path / 'pid')!r}, 'w'), flush=True)"
+    last = f"lambda *_: (open({str(tmp_path / 'last')!r}, 'w').close(), sys.exit())"
+    hears = f"import signal, time\nsignal.signal(signal.SIGTERM, {last})"
     fresh.timeout_s = 0.4
 
-    command = write_command(*events, then=f"{then}import time\ntime.sleep(60)")
+    command = write_command(*events, then=f"{hears}\n{told}\ntime.sleep(60)")
     found = fresh.run(f"{command}; true", "a")
 
     assert found is has_failed
+    assert (tmp_path / "last").exists()
     until = time.monotonic() + 5
     pid = (tmp_path / "pid").read_text(encoding="utf-8").strip()
     while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
