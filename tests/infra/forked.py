@@ -31,6 +31,9 @@ STEP_PATIENCE_S: Final = 2.0
 SHOWN_MODULES: Final = 8
 SHOWN_TEXT: Final = 2000
 
+WON: Final = 7
+"""Exit status of a fork whose last test failed."""
+
 UNDO: Final = "undo"
 """Name of the directory in which forks note what they do to files."""
 
@@ -98,8 +101,8 @@ def run_part(session: pytest.Session, part: Part) -> None:
         os.setsid()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         with part.path.open("a", encoding="utf-8", buffering=1) as sink:
-            _run(session, part, sink.write)
-        status = 0
+            has_failed = _run(session, part, sink.write)
+        status = WON if has_failed else 0
     except BaseException:  # noqa: BLE001  whatever it is, this process must not come back
         traceback.print_exc(file=sys.__stderr__)
     finally:
@@ -107,12 +110,16 @@ def run_part(session: pytest.Session, part: Part) -> None:
         os._exit(status)
 
 
-def _run(session: pytest.Session, part: Part, write: Writer) -> None:
+def _run(session: pytest.Session, part: Part, write: Writer) -> bool:
+    """Run the tests; tell whether the last one failed, in its turn or in a probe."""
     config, stage, tests = session.config, part.stage, part.cast.tests
     slot = part.number if stage.is_shared else 0
     if stage.is_shared:
         become_worker(config, slot, stage.casts)
     restart_capture(config)
+    if part.cast.is_brief:
+        # What a failure looked like is known; to draw it takes longer than a test.
+        config.option.tbstyle = "native"
     items = build_items(session, tests)
     keeper = Keeper(part.path.with_name(UNDO), find_own_directories(config, part.path))
     keeper.install()
@@ -125,11 +132,12 @@ def _run(session: pytest.Session, part: Part, write: Writer) -> None:
             stage.wait(part.number, step + 1)
         waits.note_main(getattr(getattr(item, "function", None), "__code__", None))
         if step in part.cast.probes and probe(items, step, teller, tests[-1]):
-            break
+            return True
         teller.begin(tests[step], is_last=step == len(items) - 1)
         following = items[step + 1] if step + 1 < len(items) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     write(json.dumps({"applied": applied.counts}) + "\n")
+    return teller.has_failed
 
 
 def probe(items: Sequence[pytest.Item], step: int, teller: "Teller", test: int) -> bool:

@@ -22,7 +22,7 @@ from typing import IO, Final
 
 import pytest
 
-from .forked import UNDO, Part, Stage, run_part
+from .forked import UNDO, WON, Part, Stage, run_part
 from .hunting.trials import Answer, Ending, Request, read_answer
 from .hunting.undo import take_back
 from .rehearsal import switch_off
@@ -72,6 +72,8 @@ class Fork:
     part: Part
     deadline: float
     ending: Ending | None = None
+    has_won: bool = False
+    """Whether its last test failed; asked in a race."""
 
     def read(self) -> list[str]:
         """Return the lines that it wrote; one that was killed may have cut a letter in two."""
@@ -172,6 +174,8 @@ def _run(
                 signal.signal(signal.SIGTERM, on_termination)
                 run_part(session, part)
             forks.append(Fork(pid, part, time.monotonic() + request.patience_s))
+    if request.is_race:
+        _wait_for_winner(forks)
     _wait_for_place(forks, 1)
 
 
@@ -195,10 +199,24 @@ def _wait_for_place(forks: Sequence[Fork], limit: int) -> None:
         pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
 
 
+def _wait_for_winner(forks: Sequence[Fork]) -> None:
+    """Wait until the last test of one has failed, and end the others, or until all have ended."""
+    while any(fork.ending is None for fork in forks):
+        for fork in forks:
+            if fork.ending is None:
+                _look_at(fork)
+        if any(fork.has_won for fork in forks):
+            for fork in forks:
+                if fork.ending is None:
+                    _end(fork, Ending.CUT)
+        time.sleep(POLL_S)
+
+
 def _look_at(fork: Fork) -> None:
     pid, status = os.waitpid(fork.pid, os.WNOHANG)
     if pid:
-        fork.ending = Ending.DIED if status else Ending.COMPLETE
+        fork.has_won = os.waitstatus_to_exitcode(status) == WON
+        fork.ending = Ending.COMPLETE if fork.has_won or not status else Ending.DIED
         _kill_group(fork.pid)
         # One that was killed could not say so itself.
         fork.part.stage.leave(fork.part.number)
@@ -206,12 +224,12 @@ def _look_at(fork: Fork) -> None:
         _end(fork)
 
 
-def _end(fork: Fork) -> None:
+def _end(fork: Fork, ending: Ending = Ending.HUNG) -> None:
     _kill_group(fork.pid)
     # It leads no group yet where it has only just begun.
     os.kill(fork.pid, signal.SIGKILL)
     os.waitpid(fork.pid, 0)
-    fork.ending = Ending.HUNG
+    fork.ending = ending
     fork.part.stage.leave(fork.part.number)
 
 

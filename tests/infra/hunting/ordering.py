@@ -22,8 +22,9 @@ BELIEVED: Final = 0.05
 """How often a polluter is confirmed, and how probable chance may be after the search for it."""
 
 MANY: Final = 64
-PROBES: Final = 16
-"""A list longer than that is narrowed down first, by trying the test at so many places."""
+FEW: Final = 4
+PROBES: Final = 8
+"""A list that is long is narrowed down to few, by trying the test at so many places of a half."""
 
 MOST_PREFIXES: Final = 3
 """How many of the failing orders are tried again; the shortest come first."""
@@ -130,21 +131,47 @@ def find_polluters(bench: Bench, seen: Seen, with_all: Tally, alone: Tally) -> F
 
 
 def _narrow(bench: Bench, seen: Seen, prefix: tuple[int, ...]) -> tuple[int, ...]:
-    """Narrow a long list down in one run of it, in which the test is tried at a few places.
+    """Narrow a long list down: both halves race, and the test is tried on the way of each.
 
-    What ran before the first place at which it fails is enough, and if the last stretch of that
-    is enough by itself, one polluter is in it.
+    What ran before the first place at which it fails is enough; if the last stretch of that is
+    enough by itself, one polluter is in it.  Where two are needed, no half fails.
     """
-    step = len(prefix) // PROBES
-    probes = tuple(range(step, len(prefix), step))
+    enough = prefix
+    while len(prefix) > FEW:
+        middle = len(prefix) // 2
+        failing = _race(bench, seen, (prefix[:middle], prefix[middle:]))
+        if failing is None:
+            return enough
+        enough, prefix = failing
+    return enough if len(enough) < len(prefix) else prefix
+
+
+def _race(
+    bench: Bench, seen: Seen, halves: Sequence[tuple[int, ...]]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Let lists race; return what is enough of the one that fails first, and its last stretch."""
     conditions = seen.run.cast.conditions
-    wanted = Cast((*prefix, bench.test), conditions, is_brief=True, probes=probes)
-    (run,) = bench.lab.run("after others, probed", Request((wanted,)))
-    failing = [one.probe for one in run.answer.sightings if one.probe and one.is_failure]
-    end = failing[0] if failing else len(prefix)
-    stretch = prefix[max(end - step, 0) : end]
-    is_enough = count(bench.try_after([stretch], seen.run)).failures
-    return stretch if is_enough else prefix[:end]
+    steps = [max(len(half) // PROBES, 1) for half in halves]
+    casts = tuple(
+        Cast(
+            (*half, bench.test),
+            conditions,
+            is_brief=True,
+            probes=tuple(range(step, len(half), step)),
+        )
+        for half, step in zip(halves, steps, strict=True)
+    )
+    request = Request(casts, at_once=len(casts), is_race=True)
+    runs = bench.lab.run("after others, probed", request)
+    for half, step, run in zip(halves, steps, runs, strict=True):
+        ends = [
+            one.probe or len(half)
+            for one in run.answer.sightings
+            if one.test == bench.test and one.is_failure
+        ]
+        if ends:
+            return half[: ends[0]], half[max(ends[0] - step, 0) : ends[0]]
+    return None
 
 
 def find_cleaners(bench: Bench, finding: Finding) -> tuple[int, ...]:

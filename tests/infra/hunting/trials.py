@@ -21,6 +21,8 @@ class Ending(StrEnum):
     COMPLETE = "complete"
     DIED = "died"
     HUNG = "hung"
+    CUT = "cut"
+    """Another cast of the request was faster; what it was running says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Request:
     casts: tuple[Cast, ...]
     in_step: bool = False
     """All casts run at the same time, and each test waits until all have come as far."""
+    is_race: bool = False
+    """Whether the first cast whose last test fails ends the others."""
     at_once: int = 1
     """How many casts run at the same time where they need not."""
     busy: int = 0
@@ -71,6 +75,7 @@ class Request:
             {
                 "casts": [cast.to_data() for cast in self.casts],
                 "in_step": self.in_step,
+                "is_race": self.is_race,
                 "at_once": self.at_once,
                 "busy": self.busy,
                 "writing": self.writing,
@@ -167,7 +172,7 @@ def read_answer(lines: Sequence[str], ending: Ending) -> Answer:
         else:
             sightings.append(read_sighting(found))
             begun = None
-    if begun is not None:
+    if begun is not None and ending is not Ending.CUT:
         # A test may end its process as if all were well.
         ending = Ending.DIED if ending is Ending.COMPLETE else ending
         outcome = "hung" if ending is Ending.HUNG else "crashed"
