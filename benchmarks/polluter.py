@@ -81,8 +81,8 @@ def measure(directory: Path, place: int) -> tuple[float, float, float]:
             sys.exit(f"found {found} and not the polluter at {place}")
         fresh = Fresh(own, environ, work, suite)
         nodeids = lab.collection.nodeids
-        commands = [fresh.build_command(one, nodeids) for one in (found.recipe, found.cure)]
-        with_it, without = fresh.confirm_all(commands, nodeids[victim], 3)
+        commands = [(fresh.build_command(one, nodeids), 3) for one in (found.recipe, found.cure)]
+        with_it, without = fresh.confirm_all(commands, nodeids[victim])
         if (with_it.failures, without.failures) != (3, 0):
             sys.exit(f"not confirmed: {with_it} with the polluter, {without} without")
         return collected - began, searched - started, time.monotonic() - searched

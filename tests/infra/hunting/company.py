@@ -23,10 +23,11 @@ def explain_company(bench: Bench, failures: Sequence[Seen]) -> Finding | None:
     beside = [seen for seen in failures if seen.run.has_company]
     if not beside or len(beside) < len(failures):
         return None
-    before = bench.try_alone(SEEDS * 2, conditions=Conditions(pauses=1))
+    before: list[Sighting] = []
     for other in _find_candidates(bench, beside)[:MOST_NEIGHBOURS]:
         after = bench.try_beside(other, FIRST_MEETINGS)
         while count(after).failures and len(after) < MOST_MEETINGS:
+            before = before or bench.try_alone(SEEDS * 2, conditions=Conditions(pauses=1))
             if find_chance_of_more(count(before), count(after)) < SURE:
                 return _build_company(bench, other, before, after)
             after += bench.try_beside(other, FIRST_MEETINGS, start=len(after))

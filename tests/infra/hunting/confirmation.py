@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -82,32 +83,29 @@ class Fresh:
 
     def confirm(self, command: str, nodeid: str, times: int, *, at_once: int = 2) -> Tally:
         """Run a command so many times, and count how often the test failed."""
-        return self.confirm_all([command], nodeid, times, at_once=at_once)[0]
+        return self.confirm_all([(command, times)], nodeid, at_once=at_once)[0]
 
     def confirm_all(
-        self, commands: Sequence[str], nodeid: str, times: int, *, at_once: int = 2
+        self, commands: Sequence[tuple[str, int]], nodeid: str, *, at_once: int = 2
     ) -> list[Tally]:
-        """Run each of the commands so many times, and count how often the test failed with each."""
-        jobs = [command for command in commands for _ in range(times)]
+        """Run each command so many times, and count how often the test failed with each."""
+        jobs = [command for command, times in commands for _ in range(times)]
         with ThreadPoolExecutor(at_once) as pool:
-            outcomes = list(pool.map(lambda command: self.run(command, nodeid), jobs))
-        return [_count(outcomes[n * times : (n + 1) * times]) for n in range(len(commands))]
+            outcomes = iter(list(pool.map(lambda command: self.run(command, nodeid), jobs)))
+        return [count_outcomes(list(islice(outcomes, times))) for _, times in commands]
 
-    def look(self, recipe: Recipe, nodeids: Sequence[str]) -> list[Leak]:
-        """Run a recipe once with the guard, and return what its tests left changed."""
+    def look(self, recipe: Recipe, nodeids: Sequence[str]) -> tuple[list[Leak], bool | None]:
+        """Run a recipe once with the guard: what its tests left, and how the last one went."""
         place = self._run(self.build_command(recipe, nodeids, GUARDED))
-        return list(read_leaks(place / "cache" / "d" / "infra" / FILE))
+        leaks = read_leaks(place / "cache" / "d" / "infra" / FILE)
+        return list(leaks), judge(place, nodeids[recipe.tests[-1]])
 
     def run(self, command: str, nodeid: str) -> bool | None:
         """Run a command; tell whether the test failed, or None where it did not run.
 
         One that began and did not end crashed, or hung.
         """
-        account = read_journal(self._run(command) / "journal.jsonl")
-        runs = [one.outcome for one in account.occurrences if is_of(one.nodeid, nodeid)]
-        if nodeid in account.open:
-            return True
-        return ("failed" in runs or "crashed" in runs) if runs else None
+        return judge(self._run(command), nodeid)
 
     def _run(self, command: str) -> Path:
         """Run a command, and return where it left its journal; it ends when its time is over."""
@@ -148,7 +146,17 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _count(outcomes: Sequence[bool | None]) -> Tally:
+def judge(place: Path, nodeid: str) -> bool | None:
+    """Tell by a journal whether a test failed, or None where it did not run."""
+    account = read_journal(place / "journal.jsonl")
+    runs = [one.outcome for one in account.occurrences if is_of(one.nodeid, nodeid)]
+    if nodeid in account.open:
+        return True
+    return ("failed" in runs or "crashed" in runs) if runs else None
+
+
+def count_outcomes(outcomes: Sequence[bool | None]) -> Tally:
+    """Count runs and failures; what did not run is left out."""
     known = [one for one in outcomes if one is not None]
     return Tally(len(known), sum(known))
 

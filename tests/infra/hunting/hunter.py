@@ -44,7 +44,7 @@ MOST_MEETINGS: Final = 30
 
 LONGEST_SURVEY: Final = 0.5
 LONGEST_REPEATS: Final = 0.3
-LONGEST_STEP: Final = 0.1
+LONGEST_STEP: Final = 0.05
 """Shares of the budget; what they leave is for the suspects."""
 
 FIRST_PATIENCE_S: Final = 600.0

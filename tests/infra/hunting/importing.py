@@ -27,8 +27,8 @@ def find_polluting_files(
     found = minimise(others, importing.fails, width=2)
     recipe, alone = importing.build_recipe(found.kept), Recipe((test,))
     nodeids = lab.collection.nodeids
-    commands = [fresh.build_command(one, nodeids) for one in (alone, recipe)]
-    without, with_it = fresh.confirm_all(commands, nodeids[test], 2)
+    commands = [(fresh.build_command(one, nodeids), 2) for one in (alone, recipe)]
+    without, with_it = fresh.confirm_all(commands, nodeids[test])
     return Finding(
         Kind.IMPORT if found.is_failing and found.kept else Kind.UNKNOWN,
         test,

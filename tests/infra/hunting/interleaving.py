@@ -38,7 +38,7 @@ LONGEST_PAUSE_S: Final = 0.004
 MOST_PAUSES: Final = 150
 """More of them would only make a test slow, and so fail for that alone."""
 
-LIMIT: Final = 20_000
+LIMIT: Final = 3_000
 """After so many turns the rest runs as ever: a test with millions of instructions would not end."""
 
 
@@ -61,10 +61,13 @@ def switch(mode: str, seed: int, applied: "Applied") -> None:
         if event == "call":
             if not applied.is_own(frame.f_code.co_filename):
                 return None
+            if applied.counts[TURNS] >= LIMIT:
+                return None
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False
         elif event == "opcode" and draw() < CHANCE and count_threads() > 1:
             give_turn()
+            frame.f_trace_opcodes = applied.counts[TURNS] < LIMIT
         return trace
 
     threading.settrace(trace)

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..leaks import Leak
 from .bench import Bench
-from .confirmation import Fresh, split_arguments
+from .confirmation import Fresh, count_outcomes, split_arguments
 from .diagnosis import diagnose
 from .finding import Finding, Recipe
 from .importing import find_polluting_files
@@ -88,12 +88,7 @@ class Judge:
         fresh, nodeids = self._open_fresh(), self.lab.collection.nodeids
         nodeid = nodeids[finding.test]
         command = fresh.build_command(finding.recipe, nodeids)
-        is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
-        at_once = 1 if is_alone else 2
-        commands = [command]
-        if finding.cure is not None:
-            commands.append(fresh.build_command(finding.cure, nodeids))
-        confirmed, *rest = fresh.confirm_all(commands, nodeid, CONFIRMATIONS, at_once=at_once)
+        confirmed, cleared, state = self._confirm(finding, fresh, command)
         return Verdict(
             nodeid=nodeid,
             kind=finding.kind,
@@ -103,31 +98,55 @@ class Judge:
             text=finding.sighting.text,
             culprits=self._name_culprits(finding),
             cleaners=tuple(nodeids[test] for test in finding.cleaners),
-            state=self._find_state(finding, fresh),
+            state=state,
             evidence=finding.evidence,
             command=command if confirmed.failures else "",
             confirmed=confirmed,
-            cleared=rest[0] if rest else Tally(),
+            cleared=cleared,
             bars=draw(self.lab, finding),
         )
+
+    def _confirm(
+        self, finding: Finding, fresh: Fresh, command: str
+    ) -> tuple[Tally, Tally, tuple[str, ...]]:
+        """Run the recipe and its cure in fresh processes; one of the runs has the guard look."""
+        nodeids = self.lab.collection.nodeids
+        is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
+        state, looked = self._find_state(finding, fresh)
+        is_cure = finding.kind is Kind.BRITTLE
+        times = CONFIRMATIONS - looked.runs
+        commands = [(command, CONFIRMATIONS if is_cure else times)]
+        if finding.cure is not None:
+            cure = fresh.build_command(finding.cure, nodeids)
+            commands.append((cure, times if is_cure else CONFIRMATIONS))
+        nodeid = nodeids[finding.test]
+        found = fresh.confirm_all(commands, nodeid, at_once=1 if is_alone else 2)
+        confirmed, cleared = found[0], found[1] if len(found) > 1 else Tally()
+        if is_cure:
+            return confirmed, cleared + looked, state
+        return confirmed + looked, cleared, state
 
     def _name_culprits(self, finding: Finding) -> tuple[str, ...]:
         nodeids = self.lab.collection.nodeids
         names = [nodeids[test] for test in (*finding.culprits, *finding.neighbours)]
         return tuple(dict.fromkeys((*names, *finding.files)))
 
-    def _find_state(self, finding: Finding, fresh: Fresh) -> tuple[str, ...]:
-        """Name what the culprits leave, by the guard, or what they share with the test."""
+    def _find_state(self, finding: Finding, fresh: Fresh) -> tuple[tuple[str, ...], Tally]:
+        """Name what the culprits leave, by the guard, or what they share with the test.
+
+        Returns how the test fared in the guard's run, too.
+        """
         if finding.is_shared:
             shared = find_shared(self.lab, finding)
-            return tuple(dict.fromkeys(target for _, target in shared))[:MANY_STATES]
+            return tuple(dict.fromkeys(target for _, target in shared))[:MANY_STATES], Tally()
         recipe = {Kind.BRITTLE: finding.cure}.get(finding.kind, finding.recipe)
         if finding.kind not in (Kind.VICTIM, Kind.BRITTLE, Kind.SECOND_RUN) or recipe is None:
-            return ()
+            return (), Tally()
         nodeids = self.lab.collection.nodeids
         blamed = {nodeids[test] for test in finding.culprits or (finding.test,)}
-        found = [one for one in fresh.look(recipe, nodeids) if is_by(one, blamed)]
-        return tuple(dict.fromkeys(one.path for one in found))[:MANY_STATES]
+        leaks, has_failed = fresh.look(recipe, nodeids)
+        paths = dict.fromkeys(one.path for one in leaks if is_by(one, blamed))
+        return tuple(paths)[:MANY_STATES], count_outcomes([has_failed])
 
 
 def is_by(leak: Leak, blamed: set[str]) -> bool:

@@ -34,29 +34,6 @@ class Lever:
 
 LEVERS: Final = (
     Lever(
-        "another time zone",
-        Kind.TIME,
-        tuple(Conditions(zone=zone) for zone in ZONES),
-        is_silent=True,
-    ),
-    Lever(
-        "a clock just before the turn of the year",
-        Kind.TIME,
-        tuple(Conditions(clock=f"2027-12-31T23:59:59.{part}+00:00") for part in BEFORE_MIDNIGHT),
-        needs_time_machine=True,
-        is_silent=True,
-    ),
-    Lever(
-        "directories listed in another order",
-        Kind.UNORDERED,
-        tuple(Conditions(listing=number) for number in (1, 2, 3, 4)),
-    ),
-    Lever(
-        "another process id",
-        Kind.ID_COLLISION,
-        tuple(Conditions(pid=pid) for pid in (4711, 4712, 4720, 5100, 1000, 101, 32767, 999)),
-    ),
-    Lever(
         "waits of other threads and tasks 10 times as long",
         Kind.ASYNC_WAIT,
         (Conditions(other_waits=10),),
@@ -71,13 +48,6 @@ LEVERS: Final = (
         "the test's own waits 6 times as long",
     ),
     Lever(
-        "a clock that runs 50 times as fast for the project",
-        Kind.DEADLINE,
-        (Conditions(haste=50),),
-        Conditions(haste=0.02),
-        "a clock that runs a fiftieth as fast for the project",
-    ),
-    Lever(
         "timeouts a twentieth as long",
         Kind.DEADLINE,
         (Conditions(timeouts=0.05),),
@@ -85,11 +55,41 @@ LEVERS: Final = (
         "timeouts 20 times as long",
     ),
     Lever(
+        "a clock that runs 50 times as fast for the project",
+        Kind.DEADLINE,
+        (Conditions(haste=50),),
+        Conditions(haste=0.02),
+        "a clock that runs a fiftieth as fast for the project",
+    ),
+    Lever(
         "threads that switch between any two instructions",
         Kind.CONCURRENCY,
         tuple(Conditions(threads=INTERLEAVED, seed=seed) for seed in (1, 2, 3, 4)),
         Conditions(threads=IN_LINE),
         "threads one after the other",
+    ),
+    Lever(
+        "a clock just before the turn of the year",
+        Kind.TIME,
+        tuple(Conditions(clock=f"2027-12-31T23:59:59.{part}+00:00") for part in BEFORE_MIDNIGHT),
+        needs_time_machine=True,
+        is_silent=True,
+    ),
+    Lever(
+        "another time zone",
+        Kind.TIME,
+        tuple(Conditions(zone=zone) for zone in ZONES),
+        is_silent=True,
+    ),
+    Lever(
+        "directories listed in another order",
+        Kind.UNORDERED,
+        tuple(Conditions(listing=number) for number in (1, 2, 3, 4)),
+    ),
+    Lever(
+        "another process id",
+        Kind.ID_COLLISION,
+        tuple(Conditions(pid=pid) for pid in (4711, 4712, 4720, 5100, 1000, 101, 32767, 999)),
     ),
     Lever("answers that come half a second late", Kind.NETWORK, (Conditions(network=SLOW),)),
     Lever("no network beyond this machine", Kind.NETWORK, (Conditions(network=CUT),)),
@@ -104,3 +104,4 @@ LEVERS: Final = (
         "only 12 more open files", Kind.EXHAUSTION, (Conditions(descriptors=12),), is_silent=True
     ),
 )
+"""Those that tell most for what they take come first."""

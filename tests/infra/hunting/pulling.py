@@ -19,6 +19,9 @@ PULLS: Final = 4
 MOST_PULLS: Final = 17
 """How often a test runs under one change: until it is sure, or hopeless."""
 
+CLEAR: Final = 0.9
+"""A change that turns so many runs, to the same failure, needs no other one beside it."""
+
 COMMON_RATE: Final = 0.2
 """A test that fails so often by itself needs no load to show what cures it."""
 
@@ -36,12 +39,17 @@ class Puller:
         levers = [
             lever for lever in LEVERS if self.bench.has_time_machine or not lever.needs_time_machine
         ]
-        found = [one for lever in levers if (one := self._amplify(lever)) is not None]
+        found: list[Finding] = []
+        wanted = self._find_fingerprints()
+        for lever in levers:
+            if (one := self._amplify(lever)) is not None:
+                if one.sighting.fingerprint in wanted and weigh(one.evidence) >= CLEAR:
+                    return one
+                found.append(one)
         if (one := vary_hash_seed(self.bench, self.alone)) is not None:
             found.append(one)
         if not found:
             return self._choose([one for lever in levers if (one := self._find_cured(lever))])
-        wanted = self._find_fingerprints()
         fitting = [one for one in found if one.sighting.fingerprint in wanted] or found
         if len({one.kind for one in fitting}) > 1:
             fitting = [self._add_cure(one, levers) for one in fitting]

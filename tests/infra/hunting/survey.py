@@ -60,7 +60,7 @@ def build_survey(tests: int, *, cores: int, seed: int, has_time_machine: bool) -
                 (
                     _cast((*natural, *natural), next(seeds)),
                     _cast(natural[::-1], next(seeds)),
-                    *(_cast(_shuffle(natural, next(seeds)), next(seeds)) for _ in range(4)),
+                    *(_cast(_shuffle(natural, next(seeds)), next(seeds)) for _ in range(3)),
                 ),
                 at_once=2,
             ),
