@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .axes import distinct, is_plain
-from .bench import RARE, SEEDS, Bench, find_tries
+from .bench import RARE, SEEDS, SURE, Bench, find_tries
 from .chances import find_chance_of_more
 from .conditions import Conditions
 from .finding import Finding, Recipe
@@ -66,9 +66,8 @@ def explain_order(bench: Bench, failures: Sequence[Seen], alone: Tally) -> Findi
     # Where it fails alone, too, a few runs in some order show nothing.
     if not serial or alone.failures > RARE * alone.runs:
         return None
-    twice = bench.try_after([(bench.test,)] * 3)
-    if all(one.is_failure for one in twice):
-        return _build_second_run(bench, [*twice, *bench.try_after([(bench.test,)] * 3)])
+    if (found := _find_second_run(bench)) is not None:
+        return found
     for seen in distinct(serial)[:MOST_PREFIXES]:
         again = count(bench.try_after([seen.prefix] * 2, seen.run))
         if again.failures:
@@ -78,17 +77,24 @@ def explain_order(bench: Bench, failures: Sequence[Seen], alone: Tally) -> Findi
     return None
 
 
-def _build_second_run(bench: Bench, twice: Sequence[Sighting]) -> Finding:
-    alone = bench.try_alone(SEEDS[:3])
+def _find_second_run(bench: Bench) -> Finding | None:
+    """Try it after itself; alone runs in between show whether it fails by itself just now."""
+    after, before = bench.try_after([(bench.test,)] * 3), bench.try_alone(SEEDS[:3])
+    if count(after).failures < len(after):
+        return None
+    after += bench.try_after([(bench.test,)] * 3)
+    before += bench.try_alone(SEEDS[3:6])
+    if find_chance_of_more(count(before), count(after)) >= SURE:
+        return None
     return Finding(
         Kind.SECOND_RUN,
         bench.test,
         evidence=(
-            Evidence("itself before it", count(alone), count(twice), "it ran twice in a row"),
+            Evidence("itself before it", count(before), count(after), "it ran twice in a row"),
         ),
         recipe=Recipe((bench.test, bench.test)),
         cure=Recipe((bench.test,)),
-        sighting=twice[0],
+        sighting=after[0],
     )
 
 
