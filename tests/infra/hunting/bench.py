@@ -22,6 +22,9 @@ ALONE: Final = "alone"
 SURE: Final = 0.01
 """How probable it may be that what was changed makes no difference."""
 
+BELIEVED: Final = 0.05
+"""The same, where a search has singled the change out already."""
+
 RARE: Final = 0.1
 
 MOST_TRIES: Final = 50

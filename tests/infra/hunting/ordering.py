@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .axes import distinct, is_plain
-from .bench import RARE, SEEDS, SURE, Bench, find_tries
+from .bench import BELIEVED, RARE, SEEDS, SURE, Bench, find_tries
 from .chances import find_chance_of_more
 from .conditions import Conditions
 from .finding import Finding, Recipe
@@ -18,8 +18,7 @@ MOST_CLEANERS: Final = 60
 
 FEW_RUNS: Final = 4
 MANY_RUNS: Final = 12
-BELIEVED: Final = 0.05
-"""How often a polluter is confirmed, and how probable chance may be after the search for it."""
+"""How often a polluter is confirmed: where it always comes, and where it comes and goes."""
 
 MANY: Final = 64
 FEW: Final = 4

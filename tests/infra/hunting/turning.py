@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .axes import describe, distinct, name_axis, name_hash_seed
-from .bench import SEEDS, SURE, Bench
+from .bench import BELIEVED, SEEDS, SURE, Bench
 from .chances import find_chance_of_more
 from .conditions import Conditions
 from .finding import Finding, Recipe
@@ -27,6 +27,8 @@ def vary_seed(bench: Bench) -> Finding | None:
     before, after = bench.try_alone((good,) * 4), bench.try_alone((bad,) * 4)
     if count(before).failures or count(after).failures < len(after):
         return None
+    if (found := _vary_listing(bench, good, before)) is not None:
+        return found
     words = f"seed {bad} of its random numbers instead of {good}"
     return Finding(
         Kind.RANDOM,
@@ -43,6 +45,30 @@ def vary_seed(bench: Bench) -> Finding | None:
         cure=Recipe((bench.test,), Conditions(seed=good)),
         sighting=after[0],
     )
+
+
+def _vary_listing(bench: Bench, seed: int, before: Sequence[Sighting]) -> Finding | None:
+    """Try with other orders of directories a test that names drawn at random may turn.
+
+    Names decide the order in which a file system lists them; then the order is the cause.
+    """
+    for listing in (1, 2, 3, 4):
+        conditions = Conditions(listing=listing)
+        after = bench.try_alone((seed,), conditions=conditions)
+        if not count(after).failures:
+            continue
+        after += bench.try_alone((seed,) * 3, conditions=conditions)
+        if find_chance_of_more(count(before), count(after)) < BELIEVED:
+            words = "directories listed in another order"
+            return Finding(
+                Kind.UNORDERED,
+                bench.test,
+                evidence=(Evidence(words, count(before), count(after), "all else was the same"),),
+                recipe=Recipe((bench.test,), Conditions(seed=seed, listing=listing)),
+                cure=Recipe((bench.test,), Conditions(seed=seed)),
+                sighting=after[0],
+            )
+    return None
 
 
 def vary_hash_seed(bench: Bench, alone: Tally) -> Finding | None:
