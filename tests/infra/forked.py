@@ -22,8 +22,8 @@ from .hunting import perturbations, waits
 from .hunting.trials import Cast, Error, Sighting
 from .hunting.undo import Keeper
 from .recorder import judge
-from .rehearsal import clone
 from .session import SESSION
+from .staging import clone
 
 DONE: Final = 0xFFFFFFFF
 """The step of who keeps nobody waiting."""

@@ -25,7 +25,7 @@ import pytest
 from .forked import UNDO, WON, Part, Stage, run_part
 from .hunting.trials import Answer, Ending, Request, read_answer
 from .hunting.undo import take_back
-from .rehearsal import switch_off
+from .staging import switch_off
 
 POLL_S: Final = 0.0005
 LONGEST_POLL_S: Final = 0.01

@@ -4,11 +4,10 @@ Which orders there are is told in `proving.orders`; which of them are worth runn
 show, is left to the rest of `proving`.
 """
 
-import copy
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -17,24 +16,13 @@ from .identity import MASTER, is_controller, is_worker
 from .proving.journal import Journal, Occurrence
 from .proving.orders import is_chosen, is_order, put_in_order
 from .recorder import RERUN, Recorder
+from .staging import clone, switch_off
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 # Orders are compared in parallel, too, and those need the scheduler.
 pytest_plugins = [f"{__package__}.plugin"]
-
-SWITCHED_OFF: Final = {
-    "maxfail": 0,
-    "lf": False,
-    "failedfirst": False,
-    "newfirst": False,
-    "stepwise": False,
-    "stepwise_skip": False,
-    "usepdb": False,
-    "trace": False,
-}
-"""Options of pytest's that leave tests out, change their order, or wait for a person."""
 
 NO_ORDER: Final = (
     "--order={} is no order; give natural, reverse, twice, random:SEED, "
@@ -78,16 +66,6 @@ def pytest_configure(config: pytest.Config) -> None:
     stage = Stage(config, order, Journal(Path(journal)) if is_writer else None)
     config.pluginmanager.register(stage, "infra-rehearsal")
     stage.note(changed)
-
-
-def switch_off(config: pytest.Config) -> list[str]:
-    """Set the options that a comparison of orders can't have, and return those that were on."""
-    changed = []
-    for name, value in SWITCHED_OFF.items():
-        if getattr(config.option, name, None):
-            changed.append(name)
-            setattr(config.option, name, value)
-    return changed
 
 
 class Stage:
@@ -186,25 +164,3 @@ class Stage:
                 if self._journal is not None:
                     self._journal.write_single(item.nodeid, f"{type(item).__name__}: {error}")
         return [*items, *seconds]
-
-
-def clone(item: pytest.Item) -> pytest.Item:
-    """Return the test as a second item, made before the first one has run.
-
-    The same item can't follow itself (pytest would keep its fixtures), would keep its instance of
-    the class, and a doctest would find its names removed.
-    """
-    # Any: requests, instances and doctests are attributes of some kinds of items only.
-    second: Any = copy.copy(item)
-    second.own_markers = list(item.own_markers)
-    second.user_properties = list(item.user_properties)
-    if getattr(item, "instance", None) is not None:
-        second.__dict__.pop("_instance", None)
-        second.__dict__.pop("_obj", None)
-    if hasattr(item, "dtest"):
-        second.dtest = copy.copy(item.dtest)
-        second.dtest.globs = dict(second.dtest.globs)
-    if hasattr(item, "_initrequest"):
-        second._initrequest()  # noqa: SLF001  as pytest itself does before it runs an item again
-    found: pytest.Item = second
-    return found
