@@ -291,6 +291,7 @@ def read_findings(inner: InnerSuite) -> dict[str, list[dict[str, object]]]:
     return found
 
 
+@pytest.mark.proof
 def test_run_fails_for_what_two_workers_held_at_once(inner: InnerSuite) -> None:
     inner.write(test_a=CONFLICTS)
 

@@ -80,6 +80,7 @@ def test_sequential_run_tells_every_kind_of_flaky_test(inner: InnerSuite) -> Non
     )
 
 
+@pytest.mark.proof
 def test_parallel_run_tells_the_same_and_where(inner: InnerSuite) -> None:
     inner.write(test_a=SUITE)
 

@@ -192,6 +192,7 @@ def test_pid_limit_of_this_system_is_above_every_pid() -> None:
     assert max(pids) < limit
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_vmids_of_200_processes_with_threads_are_distinct() -> None:
     output = subprocess.run(

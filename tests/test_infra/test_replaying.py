@@ -58,6 +58,7 @@ def take_facts(inner: InnerSuite) -> dict[str, list[Any]]:
     return facts
 
 
+@pytest.mark.proof
 def test_failed_worker_and_whole_placement_come_again(inner: InnerSuite) -> None:
     inner.write(test_it=SUITE)
     failed = inner.run("-n", "2", "--isolation=off")

@@ -94,6 +94,7 @@ def assert_lanes_held(records: Sequence[Record]) -> None:
     assert len({record["worker"] for record in records if record["name"] == "test_db"}) == 1
 
 
+@pytest.mark.proof
 def test_lanes_hold_whatever_dist_says(inner: InnerSuite) -> None:
     inner.write(test_routed=ROUTED, conftest=RECORDS_TESTS)
 

@@ -139,6 +139,7 @@ def test_changed_environment_makes_workers_cold(suite: Suite, warm_output: str) 
     assert not any("sqlite3" in one["early"] for one in suite.read("changed"))
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_interrupt_leaves_no_process(suite: Suite) -> None:
     with suite.start("-k", "test_waiting", out="interrupt") as process:
