@@ -23,12 +23,12 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pytest_runs import OURS, QUIET_PLUGINS, Finished, Python, run_pytest  # noqa: E402
-from replaying.suites import CONCURRENT, PROCESS_BOUND, write_suite  # noqa: E402
+from pytest_runs import OURS, QUIET_PLUGINS, Finished, Python, run_pytest  # noqa: E402  found by the line above
+from replaying.suites import CONCURRENT, PROCESS_BOUND, write_suite  # noqa: E402  found by the line above
 
-from tests.infra.circumstances import Circumstances  # noqa: E402
-from tests.infra.records import RunRecord, Span  # noqa: E402
-from tests.infra.schedules import Schedule, WorkerSchedule, add_steps, parse_schedule  # noqa: E402
+from tests.infra.circumstances import Circumstances  # noqa: E402  found by the line above
+from tests.infra.records import RunRecord, Span  # noqa: E402  found by the line above
+from tests.infra.schedules import Schedule, WorkerSchedule, add_steps, parse_schedule  # noqa: E402  found by the line above
 
 RESULT: Final = Path(__file__).with_suffix(".md")
 

@@ -1,13 +1,10 @@
 """What a fork of the collecting process does: it runs its tests, tells each, and is gone."""
 
 import json
-import mmap
 import os
 import random
 import signal
-import struct
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,11 +20,9 @@ from .hunting.trials import Cast, Error, Sighting
 from .hunting.undo import Keeper
 from .recorder import judge
 from .session import SESSION
+from .stage import Stage, read_clock
 from .staging import clone
 
-DONE: Final = 0xFFFFFFFF
-"""The step of who keeps nobody waiting."""
-STEP_PATIENCE_S: Final = 2.0
 SHOWN_MODULES: Final = 8
 SHOWN_TEXT: Final = 2000
 
@@ -38,48 +33,6 @@ UNDO: Final = "undo"
 """Name of the directory in which forks note what they do to files."""
 
 Writer = Callable[[str], object]
-
-_sleep = time.sleep
-"""The real one: a wait for others is none of the test's."""
-
-
-class Stage:
-    """Where the casts of one request see how far the others are."""
-
-    def __init__(self, casts: int) -> None:
-        self.casts = casts
-        self._memory = mmap.mmap(-1, 4 * max(casts, 1))
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether several casts run in step."""
-        return self.casts > 1
-
-    def wait(self, number: int, step: int) -> None:
-        """Wait until all others have come to this step, or have ended, or take too long.
-
-        Who takes too long is not waited for again before he comes to his next step.
-        """
-        self._set(number, step)
-        until = read_clock() + STEP_PATIENCE_S
-        while min(self._read()) < step:
-            if read_clock() > until:
-                for other, reached in enumerate(self._read()):
-                    if reached < step:
-                        self._set(other, DONE)
-                return
-            _sleep(0.0001)
-
-    def leave(self, number: int) -> None:
-        """Keep nobody waiting any more."""
-        if self.is_shared:
-            self._set(number, DONE)
-
-    def _set(self, number: int, step: int) -> None:
-        self._memory[4 * number : 4 * number + 4] = struct.pack("=I", step)
-
-    def _read(self) -> Sequence[int]:
-        return struct.unpack(f"={self.casts}I", self._memory[: 4 * self.casts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +254,3 @@ def _read_message(error: BaseException) -> str:
 
 def _is_within(path: Path, root: Path) -> bool:
     return path.is_relative_to(root) and "site-packages" not in path.parts
-
-
-def read_clock() -> float:
-    """Read a clock that all processes share, and that no test is likely to set."""
-    return time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -15,16 +15,18 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 import pytest
 
-from .forked import UNDO, WON, Part, Stage, run_part
+from .forked import UNDO, WON, Part, run_part
 from .hunting.trials import Answer, Ending, Request, read_answer
 from .hunting.undo import take_back
+from .loads import make_load
+from .stage import Stage
 from .staging import switch_off
 
 POLL_S: Final = 0.0005
@@ -261,49 +263,6 @@ def _no_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def make_load(request: Request, directory: Path) -> Iterator[None]:
-    """Keep processors and the disk busy."""
-    works = [_burn] * request.busy + [_write] * request.writing
-    pids = [_start(work, directory / f"load-{n}") for n, work in enumerate(works)]
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        for path in directory.glob("load-*"):
-            path.unlink()
-
-
-def _start(work: Callable[[Path], None], path: Path) -> int:
-    parent = os.getpid()
-    pid = os.fork()
-    if not pid:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        try:
-            while os.getppid() == parent:
-                work(path)
-        finally:
-            os._exit(0)
-    return pid
-
-
-def _burn(_path: Path) -> None:
-    until = time.monotonic() + 0.1
-    while time.monotonic() < until:
-        pass
-
-
-def _write(path: Path) -> None:
-    with path.open("wb") as file:
-        for _ in range(16):
-            file.write(b"\0" * (1 << 20))
-            file.flush()
-            os.fsync(file.fileno())
 
 
 if sys.platform == "win32":

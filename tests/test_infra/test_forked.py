@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.infra import forked
-from tests.infra.forked import Stage, describe
+from tests.infra.forked import describe
+from tests.infra.stage import Stage
 
 
 def test_stage_lets_nobody_go_before_the_others_are_there() -> None:

@@ -82,7 +82,7 @@ def test_what_is_the_machine_s_is_known(kind: str, is_wide: bool) -> None:
 
 
 def test_command_hunts_again_with_the_same_choices() -> None:
-    wish = Wish(("-k", "a b", "t.py"), 90.0, 7, 2, Path("/root"))
+    wish = Wish(("-k", "a b", "t.py"), 90.0, 7, 2, Path("/srv"))
 
     command = build_command(wish)
 

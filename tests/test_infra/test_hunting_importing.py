@@ -19,14 +19,14 @@ class Shop(World):
     @property
     def collection(self) -> Collection:
         names = tuple(f"{name}::test" for name in FILES)
-        return Collection(names, tuple(f"/root/{name}" for name in FILES), Path("/root"))
+        return Collection(names, tuple(f"/srv/{name}" for name in FILES), Path("/srv"))
 
 
 class Commands(Fresh):
     """Runs no command, but asks a function which collected files make a test fail."""
 
     def __init__(self, fails: Callable[[Sequence[str]], bool]) -> None:
-        super().__init__((), {}, Path("/nowhere"), Path("/root"))
+        super().__init__((), {}, Path("/nowhere"), Path("/srv"))
         self.fails = fails
 
     def run(self, command: str, nodeid: str) -> bool | None:
@@ -38,7 +38,7 @@ def find(
     fails: Callable[[Sequence[str]], bool], *, is_reversed: bool = False
 ) -> tuple[Kind, tuple[str, ...], Tally, Tally]:
     """Find the files that make the test of `c.py` fail."""
-    world = Shop((), {}, Path("/root"))
+    world = Shop((), {}, Path("/srv"))
     commands = Commands(fails)
     found = find_polluting_files(world, 2, commands, FAILED, is_reversed=is_reversed)
     return found.kind, found.files, found.evidence[0].before, found.evidence[0].after

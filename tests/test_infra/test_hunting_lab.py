@@ -112,7 +112,7 @@ class OtherOrder(Oracle):
 
     @property
     def collection(self) -> Collection:
-        return Collection(self.names, ("/root/t.py",) * len(self.names), Path("/root"))
+        return Collection(self.names, ("/srv/t.py",) * len(self.names), Path("/srv"))
 
     def ask(self, request: Request) -> list[Answer]:
         self.asked += [one.tests for one in request.casts]
@@ -126,7 +126,7 @@ class OtherOrder(Oracle):
 
 
 def test_tests_are_found_by_name_under_another_hash_seed() -> None:
-    lab = Lab((), {}, Path("/root"))
+    lab = Lab((), {}, Path("/srv"))
     base, other = OtherOrder("a", "b", "c"), OtherOrder("c", "x", "a")
     lab._oracles |= {BASE_HASH_SEED: base, 2: other}
 

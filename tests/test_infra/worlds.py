@@ -64,7 +64,7 @@ class World(Lab):
     def collection(self) -> Collection:
         """The tests by number."""
         names = tuple(f"t.py::test_{test}" for test in range(self.tests))
-        return Collection(names, ("/root/t.py",) * self.tests, Path("/root"))
+        return Collection(names, ("/srv/t.py",) * self.tests, Path("/srv"))
 
     def survey(self, seed: int = 7) -> None:
         """Make the runs that a hunt begins with."""
@@ -114,7 +114,7 @@ def make_world(
     fails: Fails = lambda _moment: False, *, tests: int = 6, touches: Touches = touch_nothing
 ) -> World:
     """Make a world of so many tests."""
-    return World((), {}, Path("/root"), fails=fails, tests=tests, touches=touches)
+    return World((), {}, Path("/srv"), fails=fails, tests=tests, touches=touches)
 
 
 def diagnose(world: World, test: int = TARGET, *, hints: Sequence[int] = ()) -> Finding | None:
