@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra import forked
+from tests.infra import stage as stages
 from tests.infra.forked import describe
 from tests.infra.stage import Stage
 
@@ -41,8 +42,8 @@ def test_stage_does_not_wait_for_who_has_left() -> None:
 def test_stage_waits_once_for_who_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     clock = iter(range(10_000))
-    monkeypatch.setattr(forked, "_sleep", slept.append)
-    monkeypatch.setattr(forked, "read_clock", lambda: float(next(clock)))
+    monkeypatch.setattr(stages, "_sleep", slept.append)
+    monkeypatch.setattr(stages, "read_clock", lambda: float(next(clock)))
     stage = Stage(2)
 
     stage.wait(0, 1)
@@ -56,8 +57,8 @@ def test_stage_waits_once_for_who_is_late(monkeypatch: pytest.MonkeyPatch) -> No
 def test_late_one_is_waited_for_again_when_it_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     clock = iter(range(10_000))
-    monkeypatch.setattr(forked, "_sleep", slept.append)
-    monkeypatch.setattr(forked, "read_clock", lambda: float(next(clock)))
+    monkeypatch.setattr(stages, "_sleep", slept.append)
+    monkeypatch.setattr(stages, "read_clock", lambda: float(next(clock)))
     stage = Stage(2)
     stage.wait(0, 2)
     stage.wait(1, 1)
