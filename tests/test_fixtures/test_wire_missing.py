@@ -18,6 +18,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(root))
 
 
+@pytest.mark.proof
 def test_without_fakepve_a_test_is_skipped_with_a_way_out(pytester: pytest.Pytester) -> None:
     result = run_inner(pytester, "-rs", conftest=WITHOUT_FAKEPVE, test_inner="""
         def test_fixture(pve_server): pass
@@ -28,6 +29,7 @@ def test_without_fakepve_a_test_is_skipped_with_a_way_out(pytester: pytest.Pytes
     result.stdout.fnmatch_lines(["*isn't installed; run `uv run --group wire pytest*"])
 
 
+@pytest.mark.proof
 def test_without_fakepve_a_builder_says_so(pytester: pytest.Pytester) -> None:
     result = run_inner(pytester, conftest=WITHOUT_FAKEPVE, test_inner="""
         import threading

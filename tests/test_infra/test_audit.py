@@ -226,6 +226,7 @@ def test_group_is_kept_exactly_if_no_pair_of_it_is_on_two_workers(
     assert {name for _, name, _ in find(make_run(spans, routings))} == broken
 
 
+@pytest.mark.proof
 def test_audit_of_30_000_tests_is_quick() -> None:
     """The bar is 0.2 s; the test allows for a busy machine, and no quadratic way passes it."""
     kinds = [Routing(lanes=("integration",)), SLOW, DB, Routing(), EXCLUSIVE]

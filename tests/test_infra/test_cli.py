@@ -217,6 +217,7 @@ def test_line_of_a_lane_is_found(text: str, lines: Mapping[str, int | None]) -> 
     assert {lane: find_ini_line(text, lane) for lane in lines} == lines
 
 
+@pytest.mark.proof
 def test_copy_under_another_name_works_by_its_conftest(inner: InnerSuite) -> None:
     shutil.copytree(INFRA, inner.path / "vendored" / "kit")
     (inner.path / "vendored" / "__init__.py").touch()

@@ -209,6 +209,7 @@ def test_known_flaky_test_fails_no_run_until_its_day(
     result.stdout.fnmatch_lines([line])
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "more",
     ["def test_b(): assert 0", "import nothing_there"],
@@ -231,6 +232,7 @@ def test_known_flaky_test_that_fails_always_is_no_longer_excused(inner: InnerSui
     assert inner.run_here().ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.proof
 def test_entry_about_no_test_of_a_whole_run_is_told(inner: InnerSuite) -> None:
     inner.write(test_a="def test_a(): pass")
     write_known(inner, "test_gone")

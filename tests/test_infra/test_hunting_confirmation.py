@@ -157,6 +157,7 @@ def test_commands_that_tell_nothing_are_not_counted(
     assert fresh.confirm(write_command(), "a", 2) == Tally(0, 0)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("events", "has_failed"), [([BEGUN], True), ([], None)], ids=["begun", "not-begun"]
 )

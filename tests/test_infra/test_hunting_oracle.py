@@ -99,6 +99,7 @@ def test_process_that_does_not_end_is_ended(
     assert found._process.returncode == -9
 
 
+@pytest.mark.proof
 def test_hanging_fork_ends_with_the_hunt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hunt is interrupted in the middle of a request."""
     (tmp_path / "pytest.ini").write_text(INNER_INI, encoding="utf-8")

@@ -101,6 +101,7 @@ def test_report_names_each_leak_and_passes(leaky: InnerSuite) -> None:
     )
 
 
+@pytest.mark.proof
 def test_workers_tell_the_controller_and_errors_fail_their_tests(leaky: InnerSuite) -> None:
     result = leaky.run("--isolation=error", "-n", "2", "--dist=loadfile")
 
@@ -166,6 +167,7 @@ def test_exemption_without_resource_or_reason_is_an_error(inner: InnerSuite, mar
     result.stdout.fnmatch_lines(["*lacks a resource or a reason; write @pytest.mark.leaks(*"])
 
 
+@pytest.mark.proof
 def test_guard_that_sees_nothing_stops_the_run(inner: InnerSuite) -> None:
     inner.write(
         conftest="""
@@ -201,6 +203,7 @@ def test_leaks_are_not_put_back_where_that_is_off(inner: InnerSuite) -> None:
     assert {path for _, _, path in read_leaks(inner)} == {"os.environ['KEPT']"}
 
 
+@pytest.mark.proof
 def test_defect_of_the_guard_breaks_no_test(inner: InnerSuite) -> None:
     inner.write(
         test_suite="""

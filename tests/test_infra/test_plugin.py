@@ -86,6 +86,7 @@ def test_fixtures_work_in_every_mode(inner: InnerSuite, args: tuple[str, ...], c
     assert not inner.infra_dir.exists(), "the run left something behind"
 
 
+@pytest.mark.proof
 def test_works_without_any_configuration(inner: InnerSuite) -> None:
     (inner.path / "pytest.ini").unlink()
     inner.write(test_everything=USES_EVERYTHING, conftest=WORKER_COUNT.format(count=1))
@@ -104,6 +105,7 @@ def test_works_where_plugins_are_loaded_by_hand(
     inner.run("-p", "xdist.plugin", "-n", "2").assert_outcomes(passed=5)
 
 
+@pytest.mark.proof
 def test_works_where_xdist_is_not_loaded_by_hand(
     inner: InnerSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +163,7 @@ def test_run_id_of_the_header_is_that_of_the_workers(inner: InnerSuite) -> None:
     assert f"run id {header[1]}" in output
 
 
+@pytest.mark.proof
 def test_header_prints_block_and_recorded_pid_gives_it_back(inner: InnerSuite) -> None:
     inner.write(
         test_vmid="def test_vmid(process_unique_vmid): print('vmid', process_unique_vmid)\n"
@@ -246,6 +249,7 @@ def test_worker_log_files_name_their_worker(inner: InnerSuite) -> None:
     assert all(re.fullmatch(rf"\[{name}\] \d ran on {name}", line) for name, line in lines)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("args", IN_ONE_PROCESS_AND_IN_PARALLEL)
 def test_contradictory_markers_are_refused(
     inner: InnerSuite, error_text: ErrorText, args: tuple[str, ...]
@@ -313,6 +317,7 @@ def test_missing_xdist_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPat
         standins.refuse_workers("auto")
 
 
+@pytest.mark.proof
 def test_missing_filelock_is_refused(
     inner: InnerSuite, error_text: ErrorText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,6 +349,7 @@ def test_vmid_asked_for_when_none_is_left_names_the_holders(inner: InnerSuite) -
     )
 
 
+@pytest.mark.proof
 def test_lock_of_another_run_is_waited_for_until_the_deadline(
     inner: InnerSuite, infra_session: Session
 ) -> None:

@@ -53,6 +53,7 @@ def run_inner(
     return run_pass(job, lambda _: None)
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 def test_a_process_that_dies_names_the_test(inner: InnerSuite) -> None:
     inner.write(test_it=DYING)
@@ -64,6 +65,7 @@ def test_a_process_that_dies_names_the_test(inner: InnerSuite) -> None:
     assert result.account.open == ("test_it.py::test_b",)
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 def test_an_interrupt_ends_a_pass_as_a_person_would(inner: InnerSuite) -> None:
     inner.write(test_it=WAITING)

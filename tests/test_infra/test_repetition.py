@@ -145,6 +145,7 @@ def test_items_of_other_plugins_run_once_and_are_counted(inner: InnerSuite) -> N
     result.stdout.fnmatch_lines(["not repeated, because it is not known how: 1 Own"])
 
 
+@pytest.mark.proof
 def test_only_the_repetition_that_failed_runs_again(inner: InnerSuite) -> None:
     inner.write(
         test_a="""

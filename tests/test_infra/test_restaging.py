@@ -59,6 +59,7 @@ def test_bad_option_is_refused_with_the_way_out(
     assert text in error_text(staged.run_here("-W", known, *RESTAGING, *options))
 
 
+@pytest.mark.proof
 def test_tests_of_one_process_run_under_conditions(staged: InnerSuite) -> None:
     text = "import os, time\ndef test_it(): raise ValueError(os.getpid(), time.tzname[0])"
     staged.write(test_it=text)

@@ -17,6 +17,7 @@ def pytest_sessionfinish(session):
 """
 
 
+@pytest.mark.proof
 def test_run_whose_tests_all_passed_fails_and_says_why_in_red_at_its_end(
     inner: InnerSuite,
 ) -> None:

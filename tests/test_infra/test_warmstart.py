@@ -63,6 +63,7 @@ STATES = [
 ]
 
 
+@pytest.mark.proof
 def test_second_run_is_warm_and_quiet(suite: Suite, warm_output: str) -> None:
     early = [set(one["early"]) for one in suite.read("warm")]
 
