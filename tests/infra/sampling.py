@@ -5,7 +5,6 @@ Which repetitions belong together is left to `flakes`.
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final
 
 Z_95: Final = 1.959963984540054
@@ -35,51 +34,23 @@ def bound_without_failure(runs: int) -> float:
     """Return the highest rate at which `runs` without a failure still happen one time in twenty.
 
     It solves `(1 - rate) ** runs == 0.05`; by symmetry one minus it bounds from below the rate of
-    a test that failed every time.
+    a test that failed every time.  Without a run all is possible.
     """
-    return 1.0 - float(RISK ** (1 / runs))
+    return 1.0 - float(RISK ** (1 / runs)) if runs else 1.0
 
 
-class Decision(StrEnum):
-    """What a sequential test says."""
-
-    UNDECIDED = "undecided"
-    SOUND = "sound"
-    FLAKY = "flaky"
-
-
-class SequentialTest:
-    """Decides as soon as it can whether a test fails rarely or often.
+def count_accepting_passes(*, p0: float, p1: float, alpha: float, beta: float) -> int:
+    """Count the passes in a row after which a test is accepted as sound.
 
     A. Wald, "Sequential tests of statistical hypotheses", Annals of Mathematical Statistics 16
-    (1945): the likelihood ratio of the two rates against two limits.  By default 24 passes are
-    enough for sound, and 2 failures for flaky.
+    (1945): the likelihood ratio of the two rates against its lower limit.
+
+    :param p0: how often a test may fail that passes for sound.
+    :param p1: how often one fails at least that is called flaky.
+    :param alpha: the risk of calling a sound one flaky.
+    :param beta: the risk of calling a flaky one sound.
     """
-
-    def __init__(
-        self, *, p0: float = 0.01, p1: float = 0.10, alpha: float = 0.05, beta: float = 0.10
-    ) -> None:
-        """Prepare it.
-
-        :param p0: how often a test may fail that passes for sound.
-        :param p1: how often one fails at least that is called flaky.
-        :param alpha: the risk of calling a sound one flaky.
-        :param beta: the risk of calling a flaky one sound.
-        """
-        self._failure, self._pass = math.log(p1 / p0), math.log((1 - p1) / (1 - p0))
-        self._flaky, self._sound = math.log((1 - beta) / alpha), math.log(beta / (1 - alpha))
-        self._ratio = 0.0
-        self.decision = Decision.UNDECIDED
-
-    def add(self, *, is_failure: bool) -> Decision:
-        """Take in an outcome and say what is certain now; what was certain stays so."""
-        if self.decision is Decision.UNDECIDED:
-            self._ratio += self._failure if is_failure else self._pass
-            if self._ratio >= self._flaky:
-                self.decision = Decision.FLAKY
-            elif self._ratio <= self._sound:
-                self.decision = Decision.SOUND
-        return self.decision
+    return math.ceil(math.log(beta / (1 - alpha)) / math.log((1 - p1) / (1 - p0)))
 
 
 def compute_overlap_chance(total: int, marked: int, drawn: int, hits: int) -> float:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.infra.hunting.chances import find_chance_of_more, find_interval, find_upper_bound
+from tests.infra.hunting.chances import find_chance_of_more, find_interval
 from tests.infra.hunting.verdicts import Tally
 
 
@@ -33,8 +33,3 @@ def test_chance_of_more_failures_is_fisher_s(before: Tally, after: Tally, chance
 )
 def test_interval_is_wilson_s(tally: Tally, low: float, high: float) -> None:
     assert find_interval(tally) == pytest.approx((low, high), abs=1e-4)
-
-
-@pytest.mark.parametrize(("runs", "bound"), [(0, 1.0), (1, 0.95), (10, 0.2589), (24, 0.1173)])
-def test_upper_bound_of_what_never_failed(runs: int, bound: float) -> None:
-    assert find_upper_bound(runs) == pytest.approx(bound, abs=1e-4)

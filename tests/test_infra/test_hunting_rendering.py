@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.infra.hunting.chances import find_interval, find_upper_bound
+from tests.infra.hunting.chances import find_interval
 from tests.infra.hunting.rendering import (
     WIDTH,
     group_clusters,
@@ -18,6 +18,7 @@ from tests.infra.hunting.rendering import (
     render_time,
 )
 from tests.infra.hunting.verdicts import Kind, Shown, Tally
+from tests.infra.sampling import bound_without_failure
 from tests.test_infra.hunts import make_full_hunt, make_hunt, make_verdict
 
 # Newcombe 1998 and the tables of any textbook.
@@ -33,7 +34,7 @@ def test_interval_is_wilsons(counts: tuple[int, int], bounds: tuple[float, float
 
 @pytest.mark.parametrize(("runs", "bound"), [(0, 1.0), (10, 0.259), (300, 0.00994)])
 def test_runs_without_a_failure_leave_a_bound(runs: int, bound: float) -> None:
-    assert find_upper_bound(runs) == pytest.approx(bound, rel=0.002)
+    assert bound_without_failure(runs) == pytest.approx(bound, rel=0.002)
 
 
 def test_verdict_is_told_with_its_evidence_and_its_command() -> None:

@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 
 from tests.infra.proving import pairs
-from tests.infra.proving.pairs import PairCount, bound_failure, count_pairs
+from tests.infra.proving.pairs import PairCount, count_pairs
 
 
 def count_by_hand(nodeids: list[str], sequences: list[list[str]]) -> int:
@@ -41,8 +41,3 @@ def test_twice_in_one_process_covers_every_pair() -> None:
 
 def test_nothing_is_covered_where_nothing_ran() -> None:
     assert not count_pairs([], []).is_all
-
-
-@pytest.mark.parametrize(("runs", "expected"), [(0, 1.0), (1, 0.95), (10, 0.2589), (59, 0.0495)])
-def test_the_bound_shrinks_with_the_runs(runs: int, expected: float) -> None:
-    assert bound_failure(runs) == pytest.approx(expected, abs=1e-4)

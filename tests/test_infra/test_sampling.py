@@ -3,11 +3,10 @@ import itertools
 import pytest
 
 from tests.infra.sampling import (
-    Decision,
-    SequentialTest,
     bound_without_failure,
     compute_interval,
     compute_overlap_chance,
+    count_accepting_passes,
     find_threshold,
 )
 
@@ -39,35 +38,21 @@ def test_bound_without_failure_is_the_published_one(runs: int, bound: float) -> 
     assert (1 - bound_without_failure(runs)) ** runs == pytest.approx(0.05)
 
 
-def decide(test: SequentialTest, outcomes: str) -> list[Decision]:
-    return [test.add(is_failure=outcome == "F") for outcome in outcomes]
+@pytest.mark.parametrize(
+    ("p0", "p1", "alpha", "beta", "passes"),
+    [(0.01, 0.10, 0.05, 0.10, 24), (0.02, 0.5, 0.1, 0.02, 6)],
+)
+def test_passes_that_accept_are_those_of_wald(
+    p0: float, p1: float, alpha: float, beta: float, passes: int
+) -> None:
+    assert count_accepting_passes(p0=p0, p1=p1, alpha=alpha, beta=beta) == passes
+    ratio = (1 - p1) / (1 - p0)
+    assert ratio**passes <= beta / (1 - alpha) < ratio ** (passes - 1)
 
 
-def test_sequential_test_takes_24_passes_for_sound() -> None:
-    decisions = decide(SequentialTest(), "." * 24)
-
-    assert set(decisions[:23]) == {Decision.UNDECIDED}
-    assert decisions[23] is Decision.SOUND
-
-
-def test_sequential_test_takes_two_failures_for_flaky() -> None:
-    assert decide(SequentialTest(), ".F.F")[1:] == [
-        Decision.UNDECIDED,
-        Decision.UNDECIDED,
-        Decision.FLAKY,
-    ]
-
-
-def test_sequential_test_stays_with_what_it_decided() -> None:
-    assert decide(SequentialTest(), "FF" + "." * 100)[-1] is Decision.FLAKY
-
-
-def test_sequential_test_of_other_rates_discards_after_six_passes() -> None:
-    test = SequentialTest(p0=0.02, p1=0.5, alpha=0.1, beta=0.02)
-
-    decisions = decide(test, "." * 6)
-
-    assert decisions[4:] == [Decision.UNDECIDED, Decision.SOUND]
+@pytest.mark.parametrize(("runs", "bound"), [(0, 1.0), (1, 0.95), (10, 0.2589), (59, 0.0495)])
+def test_bound_shrinks_with_the_runs(runs: int, bound: float) -> None:
+    assert bound_without_failure(runs) == pytest.approx(bound, abs=1e-4)
 
 
 def test_chance_of_an_overlap_counts_all_draws() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Final
 
-from .chances import find_interval, find_upper_bound
+from ..sampling import bound_without_failure
+from .chances import find_interval
 from .verdicts import Evidence, HuntRecord, Kind, Shown, Tally, Verdict, count_kinds
 
 WIDTH: Final = 79
@@ -74,9 +75,10 @@ def render_sound(sound: Shown) -> str:
         return "No other test ran."
     if not sound.fewest_runs:
         return f"Not seen to fail: {_count(sound.tests, 'test')}, but some of them never ran."
+    bound = bound_without_failure(sound.fewest_runs)
     return (
         f"Never failed: {_count(sound.tests, 'test')}, each in {_count(sound.fewest_runs, 'run')} "
-        f"or more; that leaves up to {find_upper_bound(sound.fewest_runs):.1%} for how often a "
+        f"or more; that leaves up to {bound:.1%} for how often a "
         "given one fails (at 95%)."
     )
 

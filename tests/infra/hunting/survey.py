@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..sampling import count_accepting_passes
 from .conditions import INTERLEAVED, Conditions
 from .lab import BASE_HASH_SEED, REVERSED_FILES
 from .trials import Cast, Request
@@ -36,8 +37,8 @@ MANY_TIMES: Final = 12
 FEW: Final = 12
 """Of so many tests each runs beside each other one."""
 
-ENOUGH_RUNS: Final = 24
-"""So many passes accept a test as sound: Wald's test of 1% against 10% (Wald 1945)."""
+ENOUGH_RUNS: Final = count_accepting_passes(p0=0.01, p1=0.10, alpha=0.05, beta=0.10)
+"""So many passes, 24, accept a test as sound: it fails in 1% of its runs and not in 10%."""
 
 
 @dataclass(frozen=True, slots=True)

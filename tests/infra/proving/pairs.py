@@ -1,10 +1,8 @@
-"""Which ordered pairs of tests ran in one process, and what n runs without divergence say; pure."""
+"""Which ordered pairs of tests ran in one process; pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-CONFIDENCE: Final = 0.95
 
 COLUMNS: Final = 8192
 """How many tests are looked at as predecessors at a time; bounds the memory for large suites."""
@@ -47,14 +45,6 @@ def _count_predecessors(runs: Sequence[Sequence[int]], first: int, count: int) -
             if first <= number < first + COLUMNS:
                 seen |= 1 << (number - first)
     return sum(mask.bit_count() for mask in before)
-
-
-def bound_failure(runs: int) -> float:
-    """Return the failure probability that n runs without a failure leave possible, at 95%.
-
-    (1 - p)**n = 0.05, solved for p: the exact one-sided bound of Clopper and Pearson for 0 of n.
-    """
-    return 1 - (1 - CONFIDENCE) ** (1 / runs) if runs else 1.0
 
 
 def count_runs(sequences: Iterable[Sequence[str]]) -> Mapping[str, int]:

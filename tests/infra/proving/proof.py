@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from ..leaks import Leak
+from ..sampling import bound_without_failure
 from .campaign import Campaign
 from .comparison import (
     Divergence,
@@ -14,7 +15,7 @@ from .comparison import (
     find_divergences,
     group_by_outcome,
 )
-from .pairs import PairCount, bound_failure, count_pairs, count_runs
+from .pairs import PairCount, count_pairs, count_runs
 from .plan import Pass, Wish, find_guard_arguments, render_command
 from .process import Ending, Result
 
@@ -71,7 +72,7 @@ class Proof:
     @property
     def bound(self) -> float:
         """What failure probability the runs leave possible for a single test, at 95%."""
-        return bound_failure(self.fewest_runs)
+        return bound_without_failure(self.fewest_runs)
 
     def render_command(self, divergence: Divergence) -> str:
         """Render the command that shows a divergence again."""
