@@ -106,6 +106,7 @@ class Server:
             errors=self._collection_errors,
             root=str(session.config.rootpath),
             files=[str(item.path) for item in session.items],
+            sources=find_sources(session.config.rootpath),
         )
         for name in NOT_NEEDED:
             if session.config.pluginmanager.hasplugin(name):
@@ -179,6 +180,20 @@ def _run(
     if request.is_race:
         _wait_for_winner(forks)
     _wait_for_place(forks, 1)
+
+
+def find_sources(root: Path) -> list[str]:
+    """Return the files of the project's own modules that are imported, without ours."""
+    own = Path(__file__).parent
+    loaded = [Path(getattr(module, "__file__", None) or "") for module in [*sys.modules.values()]]
+    return sorted(
+        str(path)
+        for path in loaded
+        if path.suffix == ".py"
+        and path.is_relative_to(root)
+        and not path.is_relative_to(own)
+        and "site-packages" not in path.parts
+    )
 
 
 def clear(root: str) -> None:

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra.hunting.axes import has_machine_wide
 from tests.infra.hunting.conditions import Conditions
 from tests.infra.hunting.finding import Finding, Recipe
 from tests.infra.hunting.hunter import (
     Wish,
     build_command,
     find_suspects,
-    has_machine_wide,
     number_clusters,
 )
 from tests.infra.hunting.judging import draw, find_failure, find_shared, give_up, is_by

@@ -4,12 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..access_records import AccessKind
 from .conditions import Conditions
 from .lab import BASE_HASH_SEED, REVERSED_FILES, Run, Seen
+from .undo import READ
 from .verdicts import Kind
 
 COMMON: Final = ("seeded", "generator seeded", "os.urandom called")
 """Effects of the seed, which every run has."""
+
+HARMLESS: Final = (READ, AccessKind.FOUND)
+"""Touches that two processes may have of the same thing at the same time."""
 
 
 def is_plain(seen: Seen) -> bool:
@@ -74,3 +79,13 @@ def name_hash_seed(kind: Kind, run: Run | None = None) -> int | None:
     if kind is not Kind.UNORDERED:
         return None
     return run.hash_seed if run else BASE_HASH_SEED
+
+
+def has_machine_wide(runs: Sequence[Run]) -> bool:
+    """Tell whether a test uses what two processes can't have at the same time."""
+    return any(
+        kind not in HARMLESS
+        for run in runs
+        for sighting in run.answer.sightings
+        for kind, _ in sighting.touches
+    )

@@ -14,23 +14,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from ..access_records import AccessKind
+from .axes import has_machine_wide
 from .changed import Reached
 from .confirmation import OWN, PACKAGE, find_python, split_arguments
 from .judging import Judge, give_up
-from .lab import BASE_HASH_SEED, REVERSED_FILES, Lab, Progress, Run, count_failures, find_meetings
+from .lab import BASE_HASH_SEED, Lab, Progress, Run, count_failures, find_meetings
 from .memory import Memory, build_key
 from .oracle import NothingToHuntError
 from .recorded import build_steps, read_failures
 from .survey import (
     ENOUGH_RUNS,
-    HASH_SEEDS,
     MANY_TIMES,
     build_meetings,
     build_repeats,
     build_survey,
+    choose_processes,
 )
-from .undo import READ
+from .traits import read_traits
 from .verdicts import HuntRecord, Kind, Shown, Verdict
 
 REPEATS: Final = "repeats"
@@ -51,9 +51,6 @@ FIRST_PATIENCE_S: Final = 600.0
 PATIENCE: Final = 10.0
 MORE_PATIENCE_S: Final = 20.0
 """A run that takes so many times what the first one took, and more, hangs."""
-
-HARMLESS: Final = (READ, AccessKind.FOUND)
-"""Touches that two processes may have of the same thing at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +147,13 @@ class Hunt:
 
     def _survey(self, lab: Lab, memory: Memory, *, has_time_machine: bool) -> None:
         nodeids = lab.collection.nodeids
+        traits = read_traits(lab.collection.sources, lab.collection.files)
         survey = build_survey(
             len(nodeids),
             cores=self.wish.cores,
             seed=self.wish.seed,
             has_time_machine=has_time_machine,
+            traits=traits,
         )
         failures = read_failures(self.wish.shelf, nodeids)
         survey[1:1] = build_steps(failures, self.wish.seed * 1000 + 800)
@@ -178,6 +177,7 @@ class Hunt:
                 memory.note_runs(runs)
             if number == 1:
                 self._learn(lab, runs)
+                lab.prepare(*choose_processes(traits))
 
     def _learn(self, lab: Lab, runs: Sequence[Run]) -> None:
         """Learn from the first run what the others may take, and what runs beside what."""
@@ -188,7 +188,6 @@ class Hunt:
         tests = len(lab.collection.nodeids)
         if MANY_TIMES * took_s > self.wish.budget_s * LONGEST_STEP:
             lab.most_tests = TWICE * tests
-        lab.prepare(*HASH_SEEDS, REVERSED_FILES)
 
     def _let_meet(self, lab: Lab, memory: Memory) -> None:
         """Let those tests run beside each other, again and again, that touch the same thing."""
@@ -264,16 +263,6 @@ def find_suspects(lab: Lab) -> list[int]:
     """Return the tests that failed in any run, the most often failing first."""
     failing = [test for test in lab.seen if count_failures(lab, test)]
     return sorted(failing, key=lambda test: (-count_failures(lab, test), test))
-
-
-def has_machine_wide(runs: Sequence[Run]) -> bool:
-    """Tell whether a test uses what two processes can't have at the same time."""
-    return any(
-        kind not in HARMLESS
-        for run in runs
-        for sighting in run.answer.sightings
-        for kind, _ in sighting.touches
-    )
 
 
 def number_clusters(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

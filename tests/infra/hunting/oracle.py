@@ -43,6 +43,8 @@ class Collection:
     """The path of each test's file."""
     root: Path
     errors: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """The files of the project's own modules that were imported, tests included."""
 
 
 class Oracle:
@@ -98,6 +100,7 @@ class Oracle:
                 tuple(found["files"]),
                 Path(found["root"]),
                 tuple(found["errors"]),
+                tuple(found["sources"]),
             )
             if not self._collection.nodeids:
                 raise NothingToHuntError("\n".join([*found["errors"], self._read_output()]))

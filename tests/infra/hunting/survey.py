@@ -12,9 +12,14 @@ from typing import Final
 from ..sampling import count_accepting_passes
 from .conditions import INTERLEAVED, Conditions
 from .lab import BASE_HASH_SEED, REVERSED_FILES
+from .traits import ANYTHING, Traits
 from .trials import Cast, Request
 
 HASH_SEEDS: Final = (1, 2, 3)
+FEW_HASH_SEEDS: Final = (1,)
+"""Where the project's own sources know no set; each seed is a process that collects."""
+
+LOADS: Final = 3
 
 ZONES: Final = ("EAST-14", "WEST+11", "EST5EDT,M3.2.0,M11.1.0")
 """POSIX texts, which need no database: 14 hours ahead, 11 behind, and one with summer time."""
@@ -50,7 +55,14 @@ class Step:
     hash_seed: int = BASE_HASH_SEED
 
 
-def build_survey(tests: int, *, cores: int, seed: int, has_time_machine: bool) -> list[Step]:
+def build_survey(
+    tests: int,
+    *,
+    cores: int,
+    seed: int,
+    has_time_machine: bool,
+    traits: Traits = ANYTHING,
+) -> list[Step]:
     """Return what is run, the most telling first.
 
     :param seed: of the random orders, and of what the tests draw.
@@ -75,12 +87,12 @@ def build_survey(tests: int, *, cores: int, seed: int, has_time_machine: bool) -
         ),
         Step("many times", Request((_cast(natural * MANY_TIMES, next(seeds)),))),
         *_build_company(natural, seeds),
-        *_build_load(natural, cores, seeds),
+        *_build_load(natural, cores, seeds, LOADS if traits.has_time else 1),
         *(
             Step("hash seed", Request((_cast(natural, next(seeds)),)), hash_seed)
-            for hash_seed in HASH_SEEDS
+            for hash_seed in choose_hash_seeds(traits)
         ),
-        Step("files in reverse", Request((_cast(natural, next(seeds)),)), REVERSED_FILES),
+        *_build_reverse(natural, seeds, traits),
         _vary("time zone", natural, [Conditions(zone=zone) for zone in ZONES], seeds),
         _vary("directory order", natural, [Conditions(listing=n) for n in (1, 2)], seeds),
         _vary("threads in turns", natural, [Conditions(threads=INTERLEAVED)] * 2, seeds),
@@ -96,6 +108,16 @@ def choose_orders(tests: int) -> int:
     One order puts a polluter before its victim, and no cleaner between them, in a third of cases.
     """
     return min(max(ORDERED_TESTS // max(tests, 1), FEWEST_ORDERS), MOST_ORDERS)
+
+
+def choose_hash_seeds(traits: Traits) -> tuple[int, ...]:
+    """Choose the other hash seeds that are tried; a library's sets are left to the first one."""
+    return HASH_SEEDS if traits.has_sets else FEW_HASH_SEEDS
+
+
+def choose_processes(traits: Traits) -> tuple[int, ...]:
+    """Choose the processes that collect besides the first one; see `Lab.prepare`."""
+    return (*choose_hash_seeds(traits), *((REVERSED_FILES,) if traits.has_files else ()))
 
 
 def build_repeats(tests: Sequence[int], runs: int, seed: int) -> Request:
@@ -137,8 +159,17 @@ def _choose_shifts(tests: int) -> list[int]:
     return [1, 2, 3, tests // 3, tests // 2]
 
 
-def _build_load(natural: tuple[int, ...], cores: int, seeds: Iterator[int]) -> Iterator[Step]:
-    for _ in range(3):
+def _build_reverse(
+    natural: tuple[int, ...], seeds: Iterator[int], traits: Traits
+) -> Iterator[Step]:
+    if traits.has_files:
+        yield Step("files in reverse", Request((_cast(natural, next(seeds)),)), REVERSED_FILES)
+
+
+def _build_load(
+    natural: tuple[int, ...], cores: int, seeds: Iterator[int], times: int
+) -> Iterator[Step]:
+    for _ in range(times):
         cast = _cast(natural, next(seeds))
         yield Step("load", Request((cast,), busy=BUSY_PER_CORE * cores, writing=1))
 
