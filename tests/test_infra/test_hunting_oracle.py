@@ -23,8 +23,12 @@ print("its last words", flush=True)
 {work}
 """
 
-COLLECTED = json.dumps({"nodeids": ["t.py::a"], "files": ["t.py"], "root": "/r", "errors": []})
-BROKEN = json.dumps({"nodeids": [], "files": [], "root": "/r", "errors": ["t.py: SyntaxError"]})
+COLLECTED = json.dumps(
+    {"nodeids": ["t.py::a"], "files": ["t.py"], "root": "/r", "sources": [], "errors": []}
+)
+BROKEN = json.dumps(
+    {"nodeids": [], "files": [], "root": "/r", "sources": [], "errors": ["t.py: SyntaxError"]}
+)
 ANSWER = json.dumps({"casts": [{"ending": "complete", "lines": []}]})
 
 REQUEST = Request((Cast((0,)),))
