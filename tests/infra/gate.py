@@ -4,6 +4,7 @@ Loaded in a nursery's process only, so it needs nothing but the standard library
 Forking is left to `nursery`; what to import is decided in `preloads`.
 """
 
+import ast
 import importlib
 import os
 import signal
@@ -42,6 +43,8 @@ SIGNALS: Final = tuple(
 PLAIN_LOADERS: Final = (SourceFileLoader, SourcelessFileLoader, ExtensionFileLoader)
 
 PlainLoader: TypeAlias = SourceFileLoader | SourcelessFileLoader | ExtensionFileLoader
+
+RAISES: Final = "raises"
 
 THREADS: Final = "/proc/self/task"
 
@@ -108,7 +111,7 @@ class Gate:
             self._note(name, " ".join(("imports", *error.args)))
         # Whatever it raises, the next run shall do without this module.
         except BaseException as error:  # noqa: BLE001  see above
-            self._note(name, f"raises {type(error).__name__}")
+            self._note(name, f"{RAISES} {type(error).__name__}")
         if name in self.offenders:
             # What it has left behind, or let go of since, is not the next one's doing.
             self._look()
@@ -164,7 +167,7 @@ class Gate:
         return None
 
     def _is_known(self, origin: str | None) -> bool:
-        return origin is not None and origin.startswith(self._roots)
+        return origin is not None and (origin.startswith(self._roots) or is_bare_package(origin))
 
 
 class Preloader:
@@ -232,6 +235,20 @@ def take_quick_state() -> dict[str, object]:
 def find_change(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     """Return what differs, in words, or an empty string."""
     return ", ".join(reason for reason, value in before.items() if after[reason] != value)
+
+
+def is_bare_package(origin: str) -> bool:
+    """Tell whether a file makes a package and does nothing: a docstring at most.
+
+    The project's packages above one of those that it allows are imported on the way.
+    """
+    if not origin.endswith(f"{os.sep}__init__.py"):
+        return False
+    try:
+        body = ast.parse(Path(origin).read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
 def count_threads() -> int:

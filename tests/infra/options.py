@@ -126,6 +126,12 @@ OPTIONS: Final = (
         flag="--warm-start",
     ),
     Option(
+        "warm_packages",
+        "",
+        "packages of the project's own that a warm start imports for all workers, too: at import "
+        "they must do nothing that depends on the process (the infrastructure's own always are)",
+    ),
+    Option(
         "isolation",
         "report",
         "report: tell what tests do to each other; error: fail them for it; off: don't look",

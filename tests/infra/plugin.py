@@ -127,4 +127,4 @@ def register_warm_start(config: pytest.Config, session: Session) -> "WarmStart |
         return None
     from . import warmstart  # noqa: PLC0415  paid by those who want it
 
-    return warmstart.register(config, session.run_path)
+    return warmstart.register(config, session.run_path, session.settings.warm_packages)

@@ -3,6 +3,8 @@
 Only the controller writes the file.  Importing is left to `gate`, in a process of its own.
 """
 
+import contextlib
+import importlib.util
 import json
 import os
 import site
@@ -145,6 +147,17 @@ def get_roots() -> tuple[str, ...]:
     # One environment may lie over another, as that of `uv run --with` does; it names only itself.
     others = [path for path in sys.path if Path(path).name in PACKAGE_DIRECTORIES]
     return tuple(dict.fromkeys([*paths, *site.getsitepackages(), *users, *others]))
+
+
+def find_packages(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the directories of packages of the project; of one that isn't there, none."""
+    found: list[str] = []
+    for name in names:
+        # What raises is not importable now; its tests will tell why.
+        with contextlib.suppress(ImportError, ValueError):
+            spec = importlib.util.find_spec(name)
+            found += list(spec.submodule_search_locations or ()) if spec else []
+    return tuple(found)
 
 
 def describe_interpreter(roots: Iterable[str]) -> str:

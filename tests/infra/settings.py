@@ -33,6 +33,7 @@ class Settings:
     durations_file: Path | None
     """None: in pytest's cache directory."""
     is_warm_start: bool
+    warm_packages: tuple[str, ...]
     isolation: str
     """`off`, `report` or `error`."""
     isolation_tier: int
@@ -92,6 +93,7 @@ def read_settings(
         has_own_scheduler=_parse_choice(*found["scheduler"], ("lanes", "xdist")) == "lanes",
         durations_file=_parse_file(found["durations_file"][1], rootpath),
         is_warm_start=_parse_choice(*found["warm_start"], ("on", "off")) == "on",
+        warm_packages=tuple(found["warm_packages"][1].split()),
         isolation=_parse_choice(*found["isolation"], ("off", "report", "error")),
         isolation_tier=int(_parse_choice(*found["isolation_tier"], ("1", "2"))),
         is_restoring=_parse_choice(*found["isolation_restore"], ("on", "off")) == "on",

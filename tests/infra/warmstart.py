@@ -7,22 +7,20 @@ something is odd, workers start cold, and `ControllerSide.explain` says why.
 
 import contextlib
 import dataclasses
-import json
 import os
-import select
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from . import gate, identity, nursery, preloads
+from . import gate, identity, preloads
 from .archive import DIRECTORY, find_directory
 from .errors import RecordError
+from .nursery_handle import Nursery
 from .preloads import Imports, Preload
 
 if TYPE_CHECKING:
@@ -38,9 +36,6 @@ ASKED: Final = "infra_tell_imports"
 READY_TIMEOUT_S: Final = 60.0
 """How long a nursery may import; a cold worker would have to wait for the same modules."""
 
-END_TIMEOUT_S: Final = 5.0
-"""How long a nursery may take to end once its workers have."""
-
 COVERAGE_VARIABLES: Final = ("COVERAGE_PROCESS_", "COV_CORE_")
 """Beginnings of the variables that measure coverage from an interpreter's start on."""
 
@@ -52,13 +47,17 @@ FILE_NAME: Final = "warmstart.json"
 CLIENT: Final = Path(__file__).with_name("nursery_client.py")
 
 
-def register(config: pytest.Config, directory: Path) -> "ControllerSide | None":
+def register(
+    config: pytest.Config, directory: Path, packages: Sequence[str] = ()
+) -> "ControllerSide | None":
     """Register this process's side; on a controller, start a nursery that listens in `directory`.
 
     Call it only where a warm start is wanted and xdist is loaded.
+
+    :param packages: of the project, which are imported once for all workers.
     """
     if identity.is_controller(config):
-        side = ControllerSide(config, directory)
+        side = ControllerSide(config, directory, packages)
         config.pluginmanager.register(side, "infra-warmstart")
         config.add_cleanup(side.close)
         return side
@@ -83,10 +82,12 @@ class WorkerSide:
 class ControllerSide:
     """The hooks of the controller: sends workers to a nursery, and learns for the next run."""
 
-    def __init__(self, config: pytest.Config, directory: Path) -> None:
+    def __init__(self, config: pytest.Config, directory: Path, packages: Sequence[str]) -> None:
         self._config = config
-        self._roots = preloads.get_roots()
-        self._interpreter = preloads.describe_interpreter(self._roots)
+        self._packages = (__package__, *packages)
+        own = preloads.find_packages(self._packages)
+        self._interpreter = preloads.describe_interpreter(preloads.get_roots())
+        self._roots = (*preloads.get_roots(), *own)
         self._mode = describe_mode(config)
         self._kept: Preload | None = None
         self._nursery: Nursery | None = None
@@ -110,7 +111,8 @@ class ControllerSide:
             return
         offenders, self._problem = self._nursery.wait_until_ready(READY_TIMEOUT_S)
         if offenders and self._kept is not None:
-            excluded = {**self._kept.excluded, **offenders}
+            lasting = find_lasting(offenders, self._packages)
+            excluded = {**self._kept.excluded, **lasting}
             self._kept = dataclasses.replace(self._kept, excluded=excluded)
         if self._problem:
             self._nursery.kill()
@@ -172,69 +174,6 @@ class ControllerSide:
             preloads.write_preload(path, learned)
 
 
-class Nursery:
-    """The controller's handle of a nursery's process."""
-
-    def __init__(self, order: gate.Order, directory: Path) -> None:
-        self.socket_path = directory / nursery.SOCKET_NAME
-        args, lines = nursery.build_bootstrap(order)
-        # stderr is inherited, as workers inherit it: Python's stream for it depends on what it is.
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter
-            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        try:
-            self._stdin.write(lines)
-            self._stdin.flush()
-        except BaseException:
-            self.kill()
-            raise
-
-    def wait_until_ready(self, timeout_s: float) -> tuple[dict[str, str], str]:
-        """Wait until it listens; return what can't be shared, and why it does not listen."""
-        waiting = select.poll()
-        waiting.register(self._stdout, select.POLLIN | select.POLLHUP)
-        answer: dict[str, Any] = {"problem": f"it took longer than {timeout_s:g} s"}
-        if waiting.poll(timeout_s * 1000):
-            answer = _parse_report(self._stdout.readline())
-        offenders: dict[str, str] = answer.get("offenders", {})
-        if offenders:
-            name, reason = next(iter(offenders.items()))
-            more = f" (and {len(offenders) - 1} more)" if len(offenders) > 1 else ""
-            return offenders, f"{name}{more} can't be shared: it {reason}"
-        if answer.get("is_ready"):
-            return {}, ""
-        return {}, f"nothing could be preloaded: {answer.get('problem', 'the process ended')}"
-
-    def read_problem(self) -> str:
-        """Return what it has told about a worker that it could not fork, or an empty string."""
-        waiting = select.poll()
-        waiting.register(self._stdout, select.POLLIN | select.POLLHUP)
-        if not waiting.poll(0):
-            return ""
-        report = _parse_report(self._stdout.readline())
-        return str(report.get("problem", "the process that forks them has died"))
-
-    def close(self) -> None:
-        """End it; its workers have ended."""
-        self._stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_TIMEOUT_S)
-        self.kill()
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
-        self._process.wait()
-        self.socket_path.unlink(missing_ok=True)
-        for stream in (self._stdin, self._stdout):
-            # What could not be written before it died can't be written now.
-            with contextlib.suppress(OSError):
-                stream.close()
-
-
 def find_obstacle(config: pytest.Config, environ: Mapping[str, str]) -> str:
     """Return what stands against forking workers in any run like this one, or an empty string."""
     return next(_find_obstacles(config, environ), "")
@@ -254,6 +193,16 @@ def _find_obstacles(config: pytest.Config, environ: Mapping[str, str]) -> Iterat
         yield "the tests lie among installed packages"
     if not config.pluginmanager.hasplugin("cacheprovider"):
         yield "pytest keeps no cache to learn from"
+
+
+def find_lasting(offenders: Mapping[str, str], packages: Sequence[str]) -> dict[str, str]:
+    """Leave out the project's modules that could not be imported just now: they will be mended."""
+    own = tuple(f"{package}." for package in packages)
+    return {
+        name: reason
+        for name, reason in offenders.items()
+        if not (name.startswith(own) and reason.startswith(gate.RAISES))
+    }
 
 
 def is_traced() -> bool:
@@ -290,12 +239,3 @@ def build_order(preload: Preload, roots: Sequence[str], directory: Path) -> gate
         search_path=imports.search_path,
         directory=str(directory),
     )
-
-
-# Any: a report is a JSON object of any shape.
-def _parse_report(line: bytes) -> dict[str, Any]:
-    """Read a nursery's report; one that died in the midst of it reported nothing."""
-    try:
-        return dict(json.loads(line))
-    except ValueError:
-        return {}

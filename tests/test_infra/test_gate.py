@@ -122,3 +122,25 @@ def test_preloaded_module_is_rewritten_and_the_rest_is_as_before(
     assert not {"bad_thread", "uses_thread", "project", "excluded"}.intersection(loaders)
     assert has_same_filters
     assert "/nowhere" not in search_path
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "is_bare"),
+    [
+        ("__init__.py", "", True),
+        ("__init__.py", '"""What it holds."""\n# and why\n', True),
+        ("__init__.py", "import os\n", False),
+        ("__init__.py", "def (", False),
+        ("module.py", "", False),
+    ],
+)
+def test_package_that_does_nothing_is_bare(
+    tmp_path: Path, name: str, source: str, is_bare: bool
+) -> None:
+    (tmp_path / name).write_text(source)
+
+    assert gate.is_bare_package(str(tmp_path / name)) == is_bare
+
+
+def test_package_without_a_file_is_not_bare(tmp_path: Path) -> None:
+    assert not gate.is_bare_package(str(tmp_path / "__init__.py"))

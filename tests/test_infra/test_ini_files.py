@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PARALLEL_ADDOPTS = ["-n", "auto", "--dist", "loadgroup"]
 PARALLEL_KEYS = {
     "warm_start",
+    "warm_packages",
     "worker_log_file",
     "log_level",
     "log_format",

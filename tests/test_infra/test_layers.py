@@ -16,7 +16,10 @@ RANKS = [
     {"nursery_client", "nursery_request", "stage"},
     {"access_records"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
-    {"estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"},
+    {
+        *("estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"),
+        "nursery_handle",
+    },
     {"seeds", "schedules"},
     {"flakes", "repetition"},
     {"clusters", "flake_report", "flake_properties"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra import gate, nursery, nursery_request, preloads, warmstart
+from tests.infra import gate, nursery, nursery_handle, nursery_request, preloads, warmstart
 
 BOOTSTRAP = nursery_request.BOOTSTRAP_ARGS
 
@@ -16,7 +16,7 @@ BOOTSTRAP = nursery_request.BOOTSTRAP_ARGS
 class Clients:
     """Starts clients of one nursery, as execnet does."""
 
-    def __init__(self, nursery: warmstart.Nursery) -> None:
+    def __init__(self, nursery: nursery_handle.Nursery) -> None:
         self.nursery = nursery
 
     def start(self, source: str, *args: str, **variables: str) -> "subprocess.Popen[str]":
@@ -40,7 +40,7 @@ class Clients:
         return process.returncode, output
 
 
-def start_nursery(directory: Path) -> warmstart.Nursery:
+def start_nursery(directory: Path) -> nursery_handle.Nursery:
     order = gate.Order(
         modules=("wsgiref.util",),
         rewritten=(),
@@ -49,7 +49,7 @@ def start_nursery(directory: Path) -> warmstart.Nursery:
         search_path=sys.path,
         directory=str(directory),
     )
-    started = warmstart.Nursery(order, directory)
+    started = nursery_handle.Nursery(order, directory)
     assert started.wait_until_ready(30) == ({}, "")
     return started
 
@@ -137,7 +137,7 @@ def test_client_without_a_nursery_becomes_what_was_asked_for(tmp_path: Path) -> 
 
 def test_interpreter_that_can_not_be_shared_says_why(tmp_path: Path) -> None:
     order = gate.Order(("not_there", "nor_this"), (), (), preloads.get_roots(), (), str(tmp_path))
-    started = warmstart.Nursery(order, tmp_path)
+    started = nursery_handle.Nursery(order, tmp_path)
 
     offenders, problem = started.wait_until_ready(30)
     started.kill()
@@ -147,12 +147,12 @@ def test_interpreter_that_can_not_be_shared_says_why(tmp_path: Path) -> None:
 
 
 def test_nursery_that_dies_or_hangs_is_told_apart(tmp_path: Path) -> None:
-    hanging = warmstart.Nursery(gate.Order((), (), (), (), (), str(tmp_path)), tmp_path)
+    hanging = nursery_handle.Nursery(gate.Order((), (), (), (), (), str(tmp_path)), tmp_path)
 
     too_soon = hanging.wait_until_ready(0)
     hanging.kill()
     (tmp_path / nursery.SOCKET_NAME).mkdir()
-    dead = warmstart.Nursery(gate.Order((), (), (), (), (), str(tmp_path)), tmp_path)
+    dead = nursery_handle.Nursery(gate.Order((), (), (), (), (), str(tmp_path)), tmp_path)
     after = dead.wait_until_ready(30)
     (tmp_path / nursery.SOCKET_NAME).rmdir()
     dead.close()

@@ -23,10 +23,16 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
     (path / "conftest.py").write_text(CONFTEST)
     (path / "test_suite.py").write_text(SUITE)
     (path / "project.py").write_text("VALUE = 1\n")
+    owned = path / "kin" / "owned"
+    owned.mkdir(parents=True)
+    (path / "kin" / "__init__.py").write_text('"""Does nothing."""\n')
+    (owned / "__init__.py").write_text("NAME = __name__\n")
+    (owned / "values.py").write_text("OWNED = 1\n")
     suite = Suite(path)
     output = suite.run("-k", "test_state", out="cold")
     assert "is warm: False workers start cold: this run learns" in output, output
     (path / "project.py").write_text("VALUE = 22\n")
+    (owned / "values.py").write_text("OWNED = 33\n")
     return suite
 
 
@@ -105,6 +111,27 @@ def test_changed_source_is_seen(suite: Suite) -> None:
 
     assert [one["state"]["value"] for one in warm] == [22, 22]
     assert not any(name in one["early"] for one in warm for name in ("project", "test_suite"))
+
+
+@pytest.mark.usefixtures("warm_output")
+def test_package_that_may_be_shared_is_there_early_and_as_it_is_now(suite: Suite) -> None:
+    warm = suite.read("warm")
+
+    assert [one["state"]["owned"] for one in warm] == [33, 33]
+    assert all("kin.owned.values" in one["early"] for one in warm)
+    assert not any("kin.owned.values" in one["early"] for one in suite.read("cold"))
+
+
+def test_module_of_ours_that_could_not_be_imported_may_be_mended() -> None:
+    offenders = {
+        "tests.infra.lanes": "raises SyntaxError",
+        "tests.infra.locks": "opens a file",
+        "installed": "raises ImportError",
+    }
+
+    lasting = warmstart.find_lasting(offenders, ("tests.infra",))
+
+    assert set(lasting) == {"tests.infra.locks", "installed"}
 
 
 @pytest.mark.proof

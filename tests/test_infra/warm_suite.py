@@ -29,6 +29,7 @@ EARLY = sorted(sys.modules)
 
 from tests.infra import warmstart
 from project import VALUE
+from kin.owned.values import OWNED
 
 SIDES = []
 
@@ -37,7 +38,7 @@ def pytest_configure(config):
     directory = config.rootpath / "run"
     if not hasattr(config, "workerinput"):
         directory.mkdir(exist_ok=True)
-    SIDES.append(warmstart.register(config, directory))
+    SIDES.append(warmstart.register(config, directory, ("kin.owned",)))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session):
@@ -95,6 +96,7 @@ def take_state():
         "time": [time.tzname, sys.getswitchinterval()],
         "project": sorted({"project", "infra_nursery"} & sys.modules.keys()),
         "value": conftest.VALUE,
+        "owned": conftest.OWNED,
     }
 
 def write(**facts):
