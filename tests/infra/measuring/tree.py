@@ -1,0 +1,215 @@
+"""A command and all processes that it starts: their processor time, their memory, and their end.
+
+Processor time is what the kernel has added up for processes that were waited for.  Those whose
+parent did not wait come to us, where the system can hand them over (Linux), and are waited for
+here; a process that ignores the end of its children hides their time from everybody.
+
+Memory is looked at several times a second, so a peak between two looks is missed.  What processes
+share is counted once (as proportional set size) where the system tells it, else once for each.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    import psutil
+
+LOOK_S: Final = 0.2
+GROWTH: Final = 1.05
+"""Shared pages are told apart only when memory has grown by so much: it costs milliseconds."""
+MERCY_S: Final = 5.0
+"""How long a command that is interrupted may take to end by itself."""
+LEFT_S: Final = 1.0
+"""How long what the command has left behind may take to end by itself."""
+
+GET_SUBREAPER: Final = 37
+SET_SUBREAPER: Final = 36
+"""prctl(2), PR_SET_CHILD_SUBREAPER."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a command and all its processes used."""
+
+    began: float
+    """By the monotonic clock, which all processes of a machine share; so is `ended`."""
+    ended: float
+    cpu_s: float
+    """User and system time."""
+    peak_memory_bytes: int
+    """0 where psutil is not installed."""
+    exit_code: int
+    """Negative: the number of the signal that ended it."""
+    is_cut: bool = False
+    """Whether it was ended because its time was up."""
+
+
+def run_tree(
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    output: Path,
+    timeout_s: float | None = None,
+) -> Usage:
+    """Run a command to its end; nothing that it started is left then, whatever happens.
+
+    :param output: the file for what it prints.
+    :raises KeyboardInterrupt: it was interrupted; all has ended by then.
+    """
+    with output.open("wb") as sink, _adopting():
+        began = time.monotonic()
+        process = subprocess.Popen(  # noqa: S603  what the user asked to measure
+            command,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            # A terminal's interrupt reaches us only, and a group of its own can be ended whole.
+            start_new_session=True,
+        )
+        watch = Watch(process.pid, timeout_s)
+        try:
+            with watch:
+                cpu_s = _wait(process)
+                ended = time.monotonic()
+        except BaseException:
+            _interrupt(process)
+            raise
+        finally:
+            watch.end_rest()
+            rest_s = _reap_group(process.pid)
+    return Usage(
+        began, ended, cpu_s + rest_s, watch.peak_bytes, process.returncode, is_cut=watch.is_cut
+    )
+
+
+@dataclass(slots=True)
+class Watch:
+    """A thread that looks at the processes while they live."""
+
+    pid: int
+    timeout_s: float | None
+    peak_bytes: int = 0
+    is_cut: bool = False
+    _largest: int = 0
+    _seen: "dict[int, psutil.Process]" = field(default_factory=dict)
+    _done: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._watch, daemon=True, name="memory watch")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        assert self._thread is not None
+        self._thread.join()
+
+    def end_rest(self) -> None:
+        """End the processes that were seen and still live, once they had time to end themselves."""
+        deadline = time.monotonic() + LEFT_S
+        while self._list_living() and time.monotonic() < deadline:
+            time.sleep(LOOK_S / 10)
+        for process in self._list_living():
+            # It may end while it is looked at, or be somebody else's by its rights.
+            with contextlib.suppress(Exception):
+                process.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _watch(self) -> None:
+        deadline = None if self.timeout_s is None else time.monotonic() + self.timeout_s
+        while not self._done.wait(LOOK_S):
+            with contextlib.suppress(ImportError):
+                self._look()
+            if deadline is not None and time.monotonic() > deadline:
+                self.is_cut = True
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.pid, signal.SIGKILL)
+                deadline = None
+
+    def _look(self) -> None:
+        import psutil  # noqa: PLC0415  an optional package
+
+        with contextlib.suppress(psutil.Error):
+            top = psutil.Process(self.pid)
+            self._seen |= {one.pid: one for one in (top, *top.children(recursive=True))}
+        living = self._list_living()
+        size = sum(_read_memory(living, "rss"))
+        if size > self._largest * GROWTH:
+            self._largest = size
+            exact = sum(_read_memory(living, "pss"))
+            self.peak_bytes = max(self.peak_bytes, exact or size)
+
+    def _list_living(self) -> "list[psutil.Process]":
+        """Return those that still run: a zombie only waits to be waited for."""
+        living = []
+        for process in self._seen.values():
+            # It may end while it is looked at.
+            with contextlib.suppress(Exception):
+                if process.is_running() and process.status() != "zombie":
+                    living.append(process)
+        return living
+
+
+def _read_memory(processes: "Sequence[psutil.Process]", kind: str) -> Iterator[int]:
+    """Read the sizes of processes; of those that end meanwhile, nothing."""
+    for process in processes:
+        with contextlib.suppress(Exception):
+            facts = process.memory_full_info() if kind == "pss" else process.memory_info()
+            yield int(getattr(facts, kind, 0))
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> float:
+    """Wait for the command; return the processor time of it and of all that was waited for."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _interrupt(process: "subprocess.Popen[bytes]") -> None:
+    """Interrupt a command as a person would, and give it time to end."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.wait(MERCY_S)
+    if process.returncode is None:
+        process.kill()
+        process.wait()
+
+
+def _reap_group(group: int) -> float:
+    """Wait for what the command left behind and we inherited; return its processor time."""
+    cpu_s = 0.0
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            _, _, usage = os.wait4(-group, 0)
+            cpu_s += usage.ru_utime + usage.ru_stime
+    return cpu_s
+
+
+@contextlib.contextmanager
+def _adopting() -> Iterator[None]:
+    """Become the parent of processes whose own one has gone, where the system knows that."""
+    if sys.platform != "linux":
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    before = ctypes.c_int(0)
+    libc.prctl(GET_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    libc.prctl(SET_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(SET_SUBREAPER, before.value, 0, 0, 0)
