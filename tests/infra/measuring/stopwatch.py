@@ -32,9 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # wrapper: against xdist's own, which asks for the workers of `-n auto`, and so for the tests, here.
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
-    """Put the category beside what -m says, of the command line or of the ini file."""
+    """Put the category beside what -m says, of the command line or of the ini file.
+
+    In workers, too: they read the command line themselves.
+    """
     category = config.getoption("stopwatch_category")
-    if category and not hasattr(config, "workerinput"):
+    if category:
         expression = config.getoption("markexpr")
         config.option.markexpr = f"({expression}) and {category}" if expression else category
     return (yield)
