@@ -52,6 +52,8 @@ class Usage:
     """Negative: the number of the signal that ended it."""
     is_cut: bool = False
     """Whether it was ended because its time was up."""
+    others_cpu_s: float = 0.0
+    """What all other processes of the machine took meanwhile; 0 where psutil is not installed."""
 
 
 def run_tree(
@@ -67,7 +69,7 @@ def run_tree(
     :raises KeyboardInterrupt: it was interrupted; all has ended by then.
     """
     with output.open("wb") as sink, _adopting():
-        began = time.monotonic()
+        busy_s, began = _read_busy_s(), time.monotonic()
         process = subprocess.Popen(  # noqa: S603  what the user asked to measure
             command,
             env=dict(environ),
@@ -81,7 +83,7 @@ def run_tree(
         try:
             with watch:
                 cpu_s = _wait(process)
-                ended = time.monotonic()
+                busy_s, ended = _read_busy_s() - busy_s, time.monotonic()
         except BaseException:
             _interrupt(process)
             raise
@@ -89,7 +91,13 @@ def run_tree(
             watch.end_rest()
             rest_s = _reap_group(process.pid)
     return Usage(
-        began, ended, cpu_s + rest_s, watch.peak_bytes, process.returncode, is_cut=watch.is_cut
+        began=began,
+        ended=ended,
+        cpu_s=cpu_s + rest_s,
+        peak_memory_bytes=watch.peak_bytes,
+        exit_code=process.returncode,
+        is_cut=watch.is_cut,
+        others_cpu_s=max(0.0, busy_s - cpu_s),
     )
 
 
@@ -169,6 +177,16 @@ def _read_memory(processes: "Sequence[psutil.Process]", kind: str) -> Iterator[i
         with contextlib.suppress(Exception):
             facts = process.memory_full_info() if kind == "pss" else process.memory_info()
             yield int(getattr(facts, kind, 0))
+
+
+def _read_busy_s() -> float:
+    """Read how long the machine's processors have been busy for processes; 0 where nobody tells."""
+    try:
+        import psutil  # noqa: PLC0415  an optional package
+    except ImportError:
+        return 0.0
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> float:
