@@ -209,9 +209,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", metavar="FILE", help="an older report to compare with")
     parser.add_argument(
         "--tolerance",
-        # argparse formats help texts, so a sign of percent is written twice there only.
         default="20%",
-        metavar="20%%",
+        metavar="20%",
+        # argparse formats help texts, and nothing else: a sign of percent is written twice.
         help="how much slower than the older report is no finding (20%%)",
     )
 

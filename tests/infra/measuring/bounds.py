@@ -4,6 +4,7 @@ G. M. Amdahl, "Validity of the single processor approach to achieving large scal
 capabilities", AFIPS spring joint computer conference (1967): what can't be spread remains.
 """
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class Floor:
     """From the start of the process to the first test, and from the last one to the end."""
     tests: Bound
     processors_s: float
-    """The processor time of a run in one process, shared among the cores."""
+    """The least processor time of a run, shared among the cores."""
 
     @property
     def total_s(self) -> float:
@@ -40,14 +41,16 @@ class Floor:
 
 
 def build_loads(runs: Sequence[Measured], history: History) -> list[Load]:
-    """Return what each test costs, by the median of these runs, and what may run beside it."""
-    durations_s: dict[str, list[float]] = {}
+    """Return the least that each test was seen to take, and what may run beside it.
+
+    Medians would make a bound of a run on a busy machine that a quiet one comes below.
+    """
+    least_s: dict[str, float] = {}
     for run in runs:
         for nodeid, duration_s in run.durations_s.items():
-            durations_s.setdefault(nodeid, []).append(duration_s)
+            least_s[nodeid] = min(duration_s, least_s.get(nodeid, math.inf))
     return [
-        Load(nodeid, statistics.median(values), _get_routing(history, nodeid))
-        for nodeid, values in durations_s.items()
+        Load(nodeid, cost_s, _get_routing(history, nodeid)) for nodeid, cost_s in least_s.items()
     ]
 
 
@@ -55,19 +58,21 @@ def build_floor(
     serial: Sequence[Measured], parallel: Sequence[Measured], history: History, cores: int
 ) -> Floor:
     """Build the bound of a configuration from its runs and from those in one process."""
-    workers = max(1, statistics.median_low([run.workers for run in parallel]))
+    # The most there were: with fewer the bound is higher.
+    workers = max(1, *(run.workers for run in parallel))
+    loads = build_loads([*serial, *parallel], history)
     return Floor(
         workers=workers,
-        around_s=statistics.median(run.startup_s + run.rest_s for run in parallel),
-        tests=find_bound(build_loads(serial, history), history.widths, workers=workers),
-        processors_s=statistics.median(run.cpu_s for run in serial) / cores,
+        around_s=min(run.startup_s + run.rest_s for run in parallel),
+        tests=find_bound(loads, history.widths, workers=workers),
+        processors_s=min(run.cpu_s for run in (*serial, *parallel)) / cores,
     )
 
 
 def explain_limit(serial: Sequence[Measured], history: History) -> str:
     """Say how much any number of workers could gain, as Amdahl's law has it."""
     wall_s = statistics.median(run.wall_s for run in serial)
-    around_s = statistics.median(run.startup_s + run.rest_s for run in serial)
+    around_s = min(run.startup_s + run.rest_s for run in serial)
     bound = find_bound(build_loads(serial, history), history.widths, workers=None)
     rest_s = around_s + bound.total_s
     return (

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from .rendering import describe_row, render_analysis, render_s
+from .rendering import count_rounds, describe_row, render_analysis, render_s
 from .report import Report, Row
 
 WIDTH: Final = 960
-LEFT: Final = 190
+LEFT: Final = 210
 RIGHT: Final = 640
 """Where the longest time ends; behind it are the figures in words."""
 WORDS: Final = 660
@@ -23,7 +23,7 @@ GROUP_GAP: Final = 26
 BAR: Final = 22
 AXIS: Final = 34
 LEGEND: Final = 60
-LONGEST_NAME: Final = 26
+LONGEST_NAME: Final = 28
 TICKS: Final = 6
 
 STYLE: Final = """
@@ -117,8 +117,8 @@ def _draw_head(report: Report) -> Iterator[str]:
     facts = report.machine
     yield f'<text class="title" x="16" y="28">{_quote("Time by number of workers")}</text>'
     text = (
-        f"{report.baseline.test_count} tests, {report.rounds} rounds, {facts['cores']} cores, "
-        f"Python {facts['python']}, pytest {facts['pytest']}"
+        f"{report.baseline.test_count} tests, {count_rounds(report.rounds)}, "
+        f"{facts['cores']} cores, Python {facts['python']}, pytest {facts['pytest']}"
     )
     yield f'<text class="faint" x="16" y="48">{_quote(text)}</text>'
 

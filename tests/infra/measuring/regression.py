@@ -59,7 +59,7 @@ class Regression:
         """Render a line for each number of workers, then what else differs."""
         lines = [
             f"-n {one.workers}: {one.before_s:.2f} s before, {one.after_s:.2f} s now "
-            f"({one.share:+.0%}{', more than' if one.is_worse else ', within'} {self.tolerance:.0%})"
+            f"({one.share:+.0%}, {'more than' if one.is_worse else 'within'} {self.tolerance:.0%})"
             for one in self.changes
         ]
         title = "Slower than the older report:" if self.is_worse else "Against the older report:"

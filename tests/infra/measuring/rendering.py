@@ -83,6 +83,11 @@ def render_analysis(analysis: Analysis) -> str:
     return f"{analysis.verdict.value}: {figures}, {share}"
 
 
+def count_rounds(count: int) -> str:
+    """Render a number of rounds."""
+    return "1 round" if count == 1 else f"{count} rounds"
+
+
 def render_s(seconds: float) -> str:
     """Render a time."""
     return f"{seconds:.2f} s"
@@ -131,9 +136,9 @@ def _render_counts(counts: Mapping[str, int]) -> str:
 
 
 def _render_notes(report: Report) -> Iterator[str]:
-    rounds = "round" if report.rounds == 1 else "rounds"
     stopped = ", interrupted" if report.is_interrupted else ""
-    yield f"{report.rounds} {rounds} after a warm-up{stopped}; {_describe_machine(report.machine)}."
+    made = f"{count_rounds(report.rounds)} after a warm-up{stopped}"
+    yield f"{made}; {_describe_machine(report.machine)}."
     if report.left_out:
         yield f"Left out, as no test is of them: {', '.join(report.left_out)}."
     if not has_level(max(1, report.rounds)):
