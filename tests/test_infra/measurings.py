@@ -17,13 +17,14 @@ MACHINE: Mapping[str, object] = {
 }
 
 
-def make_measured(
+def make_measured(  # noqa: PLR0913  each is one fact of a run
     spec: RunSpec,
     wall_s: float = 10.0,
     *,
     outcomes: Mapping[str, str] = PASSED,
     exit_code: int = 0,
     markers: Mapping[str, int] | None = None,
+    others_cpu_s: float = 0.0,
 ) -> Measured:
     """Make a run: a second to start, a second to end, and both tests of the same length."""
     tests_s = wall_s - 2
@@ -41,6 +42,7 @@ def make_measured(
         outcomes=outcomes,
         durations_s=dict.fromkeys(outcomes, tests_s * max(1, workers) / 2),
         markers=markers or {},
+        others_cpu_s=others_cpu_s,
     )
 
 
@@ -62,6 +64,8 @@ class FakeRuns:
         self.timeouts_s: list[float | None] = []
         self.now_s = 0.0
         self.interrupt_at: int | None = None
+        self.disturbed_s: float | None = None
+        """Runs that take so long have the machine not for themselves."""
 
     def __call__(self, spec: RunSpec, label: str, *, timeout_s: float | None) -> Measured:
         """Make the next run of a number of workers; the last time repeats."""
@@ -74,7 +78,10 @@ class FakeRuns:
         self.asked.append(spec)
         self.now_s += wall_s
         outcomes = self.broken.get(spec.workers, PASSED)
-        return make_measured(spec, wall_s, outcomes=outcomes, markers=self.markers)
+        others_cpu_s = wall_s if wall_s == self.disturbed_s else 0.0
+        return make_measured(
+            spec, wall_s, outcomes=outcomes, markers=self.markers, others_cpu_s=others_cpu_s
+        )
 
     def get_clock(self) -> float:
         """Return what the runs took so far."""

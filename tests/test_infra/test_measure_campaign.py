@@ -43,6 +43,25 @@ def test_unsteady_runs_are_given_up_after_many_rounds() -> None:
     assert campaign.rounds == MOST_ROUNDS
 
 
+def test_a_disturbed_round_is_made_up_for() -> None:
+    runs = FakeRuns({0: [10.0], 2: [6.0, 6.0, 30.0, 6.0]})
+    runs.disturbed_s = 30.0
+
+    campaign = make_campaign(runs, Wish(workers=(2,)))
+
+    assert list(campaign.list_counted()) == [0, 2, 3, 4, 5]
+    assert {run.wall_s for run in campaign.get_runs(RunSpec(workers=2))} == {6}
+
+
+def test_disturbed_rounds_count_where_all_are() -> None:
+    runs = FakeRuns({0: [10.0], 2: [6.0]})
+    runs.disturbed_s = 6.0
+
+    campaign = make_campaign(runs, Wish(workers=(2,)))
+
+    assert list(campaign.list_counted()) == [0, 1, 2, 3, 4]
+
+
 def test_no_round_begins_that_would_break_the_budget() -> None:
     runs = FakeRuns(STEADY)
 

@@ -44,7 +44,8 @@ def test_keys_are_those_that_other_programs_read(report: Report) -> None:
     assert [one["verdict"] for one in data["analysis"].values()] == ["faster", "slower"]
     assert data["categories"]["unit"]["analysis"]["speedup_factor"] == 2
     assert data["left_out"] == ["integration", "slow"]
-    assert len(data["runs"]) == 5 * 5
+    kinds = [one["kind"] for one in data["runs"]]
+    assert (kinds.count("counted"), kinds.count("warm-up")) == (5 * 5, 5)
 
 
 def test_a_lane_bounds_the_gain() -> None:
@@ -74,6 +75,17 @@ def test_text_says_when_rounds_are_too_few_or_too_unsteady() -> None:
 
     assert "5 are the fewest" in render_report(few)
     assert "Medians not known within 10%: -n 2; " in render_report(wild)
+
+
+def test_text_tells_of_rounds_that_do_not_count() -> None:
+    runs = FakeRuns({0: [10.0], 2: [5.0, 5.0, 30.0, 5.0]})
+    runs.disturbed_s = 30.0
+
+    report = make_report(runs, Wish(rounds=6, workers=(2,)))
+
+    assert report.parallel[0].wall.high == 5
+    assert "Not counted: 1 round, when other processes took more" in render_report(report)
+    assert [kind for kind, run in report.raw if run.wall_s == 30] == ["disturbed"]
 
 
 def test_text_names_tests_that_differ_and_the_command() -> None:

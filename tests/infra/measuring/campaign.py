@@ -11,12 +11,15 @@ from typing import Final, Protocol
 from .comparison import find_differences
 from .runner import Measured
 from .specs import RunSpec, Workers
-from .statistics import build_figure
+from .statistics import build_figure, has_level
 
 CATEGORIES: Final = ("unit", "integration", "slow")
 
 MOST_ROUNDS: Final = 15
 """After so many the machine won't become quieter."""
+
+DISTURBED: Final = 0.1
+"""A run is disturbed when other processes take more than this share of the processors."""
 
 PATIENCE: Final = 10.0
 """A run is ended that takes so many times as long as the first one, and a minute."""
@@ -87,9 +90,20 @@ class Campaign:
             if not spec.is_serial:
                 yield RunSpec(spec.arguments, 0, spec.category), spec
 
+    def list_counted(self) -> Sequence[int]:
+        """Return the rounds that count: those which no other process disturbed, if they suffice.
+
+        What others took is measured apart from how long a run took, so no slow run is left out
+        for being slow.
+        """
+        quiet = [number for number in range(self.rounds) if self._is_quiet(number)]
+        return quiet if has_level(len(quiet)) else range(self.rounds)
+
     def get_runs(self, spec: RunSpec) -> Sequence[Measured]:
-        """Return the runs of a configuration; the warm-up where there is no other."""
-        return self.runs.get(spec) or [run for run in self.warmups if run.spec == spec]
+        """Return the runs of a configuration that count; the warm-up where there is no other."""
+        runs = self.runs.get(spec, [])
+        counted = [runs[number] for number in self.list_counted() if number < len(runs)]
+        return counted or [run for run in self.warmups if run.spec == spec]
 
     def get_every_run(self, spec: RunSpec) -> Sequence[Measured]:
         """Return all runs of a configuration, for their outcomes."""
@@ -152,10 +166,13 @@ class Campaign:
         return self.rounds >= MOST_ROUNDS or self._is_settled()
 
     def _is_settled(self) -> bool:
-        measured = [runs for spec, runs in self.runs.items() if spec not in self.refused]
-        return all(
-            runs and build_figure([run.wall_s for run in runs]).is_settled for runs in measured
-        )
+        specs = [spec for spec in self.runs if spec not in self.refused]
+        times = [[run.wall_s for run in self.get_runs(spec)] for spec in specs]
+        return self.rounds > 0 and all(build_figure(walls_s).is_settled for walls_s in times)
+
+    def _is_quiet(self, number: int) -> bool:
+        made = [runs[number] for runs in self.runs.values() if number < len(runs)]
+        return all(run.others_cpu_s <= DISTURBED * self.cores * run.wall_s for run in made)
 
     def _get_timeout(self) -> float | None:
         return None if self.first is None else 60.0 + PATIENCE * self.first.wall_s

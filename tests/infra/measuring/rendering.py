@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from .campaign import DISTURBED
 from .comparison import Analysis, Difference, Verdict
 from .report import SHOWN_OTHERS, Report, Row
 from .statistics import has_level
@@ -141,10 +142,13 @@ def _render_notes(report: Report) -> Iterator[str]:
     yield f"{made}; {_describe_machine(report.machine)}."
     if report.left_out:
         yield f"Left out, as no test is of them: {', '.join(report.left_out)}."
-    if not has_level(max(1, report.rounds)):
+    if not has_level(report.rounds):
         yield "So few rounds can't tell a gain from noise; 5 are the fewest (--rounds 5)."
     elif wide := _list_wide(report):
         yield f"Medians not known within 10%: {', '.join(wide)}; the machine was not quiet enough."
+    if report.disturbed:
+        share = f"more than {DISTURBED:.0%} of the processors"
+        yield f"Not counted: {count_rounds(report.disturbed)}, when other processes took {share}."
     if report.others_share >= SHOWN_OTHERS:
         yield f"Other processes took {report.others_share:.0%} of the processors meanwhile."
 

@@ -5,7 +5,7 @@ Its keys are a contract with other programs: `baseline`, `parallel`, `categories
 """
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,6 +65,10 @@ class Report:
     markexpr: str = ""
     commands: Mapping[str, str] = field(default_factory=dict)
     """Configuration to the command that runs it again."""
+    raw: Sequence[tuple[str, Measured]] = ()
+    """Every run, with `warm-up`, `counted` or `disturbed`."""
+    disturbed: int = 0
+    """Rounds that don't count, because other processes took too much."""
 
     @property
     def baseline(self) -> Row:
@@ -126,7 +130,8 @@ class Report:
             "rounds": self.rounds,
             "left_out": list(self.left_out),
             "is_interrupted": self.is_interrupted,
-            "runs": [run_to_data(run) for row in self.rows for run in row.runs],
+            "disturbed": self.disturbed,
+            "runs": [{"kind": kind, **run_to_data(run)} for kind, run in self.raw],
         }
 
     def _category_to_data(self, name: str) -> Mapping[str, object]:
@@ -162,6 +167,8 @@ def build_report(
         is_interrupted=campaign.is_interrupted,
         markexpr=campaign.first.markexpr if campaign.first else "",
         commands=commands,
+        raw=tuple(_list_raw(campaign)),
+        disturbed=campaign.rounds - len(campaign.list_counted()),
     )
 
 
@@ -210,6 +217,14 @@ def run_to_data(run: Measured) -> dict[str, object]:
         "exit_code": run.exit_code,
         "test_count": len(run.outcomes),
     }
+
+
+def _list_raw(campaign: Campaign) -> Iterator[tuple[str, Measured]]:
+    yield from (("warm-up", run) for run in campaign.warmups)
+    counted = set(campaign.list_counted())
+    for runs in campaign.runs.values():
+        for number, run in enumerate(runs):
+            yield "counted" if number in counted else "disturbed", run
 
 
 def _build_row(campaign: Campaign, spec: RunSpec, history: History) -> Row:
