@@ -159,14 +159,16 @@ def _draw_parts(row: Row, middle: float, scale: Scale) -> Iterator[str]:
 
 
 def _draw_spread(row: Row, middle: float, scale: Scale) -> Iterator[str]:
+    """Draw the interval of the median, and below it each run."""
     low, high = scale.place(row.wall.low), scale.place(row.wall.high)
+    above, below = middle - 4, middle + 6
     yield (
-        f'<path class="range" d="M{low:.1f} {middle - 6:.1f}v12M{low:.1f} {middle:.1f}'
-        f'H{high:.1f}M{high:.1f} {middle - 6:.1f}v12"/>'
+        f'<path class="range" d="M{low:.1f} {above - 5:.1f}v10M{low:.1f} {above:.1f}'
+        f'H{high:.1f}M{high:.1f} {above - 5:.1f}v10"/>'
     )
     for run in row.runs:
         yield (
-            f'<circle class="run" cx="{scale.place(run.wall_s):.1f}" cy="{middle:.1f}" r="2.5">'
+            f'<circle class="run" cx="{scale.place(run.wall_s):.1f}" cy="{below:.1f}" r="2.5">'
             f"<title>{run.wall_s:.2f} s</title></circle>"
         )
 

@@ -111,7 +111,7 @@ def _render_differences(report: Report) -> Iterator[str]:
     for row in report.rows:
         if row.analysis is None or row.analysis.verdict is not Verdict.DIFFERENT:
             continue
-        yield f"Outcomes differ {row.spec.name}, so its times mean nothing:"
+        yield f"{row.spec.name}: outcomes differ, so its times mean nothing:"
         if row.analysis.failure:
             yield f"  {row.analysis.failure}"
         differences = row.analysis.differences
@@ -154,7 +154,12 @@ def _render_notes(report: Report) -> Iterator[str]:
 
 
 def _list_wide(report: Report) -> Sequence[str]:
-    return [row.spec.name for row in report.rows if not row.wall.is_settled]
+    return [
+        row.spec.name
+        for row in report.rows
+        if not row.wall.is_settled
+        and not (row.analysis and row.analysis.verdict is Verdict.DIFFERENT)
+    ]
 
 
 def _describe_machine(machine: Mapping[str, object]) -> str:
