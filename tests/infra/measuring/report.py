@@ -62,7 +62,6 @@ class Report:
     """How much any number of workers could gain, in words."""
     left_out: Sequence[str] = ()
     is_interrupted: bool = False
-    markexpr: str = ""
     commands: Mapping[str, str] = field(default_factory=dict)
     """Configuration to the command that runs it again."""
     raw: Sequence[tuple[str, Measured]] = ()
@@ -165,7 +164,6 @@ def build_report(
         limit=explain_limit(rows[0].runs, history),
         left_out=tuple(campaign.left_out),
         is_interrupted=campaign.is_interrupted,
-        markexpr=campaign.first.markexpr if campaign.first else "",
         commands=commands,
         raw=tuple(_list_raw(campaign)),
         disturbed=campaign.rounds - len(campaign.list_counted()),

@@ -208,14 +208,23 @@ def _end_rest(group: int, watch: Watch) -> float:
     """
     cpu_s = 0.0
     deadline = time.monotonic() + LEFT_S
-    while _has_members(group) or watch.list_living():
-        cpu_s += _reap(group, os.WNOHANG)
-        if time.monotonic() > deadline:
-            watch.kill_seen()
-            _kill_group(group)
-            break
-        time.sleep(LEFT_LOOK_S)
+    try:
+        while _has_members(group) or watch.list_living():
+            cpu_s += _reap(group, os.WNOHANG)
+            if time.monotonic() > deadline:
+                _kill(group, watch)
+                break
+            time.sleep(LEFT_LOOK_S)
+    except KeyboardInterrupt:
+        _kill(group, watch)
+        raise
     return cpu_s + _reap(group, 0)
+
+
+def _kill(group: int, watch: Watch) -> None:
+    """End all that is known to live, at once."""
+    watch.kill_seen()
+    _kill_group(group)
 
 
 def _reap(group: int, options: int) -> float:
