@@ -47,18 +47,21 @@ examples:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Make the runs, and tell what they show."""
+    output = Path(arguments.output)
     pair = find_inis(Path.cwd(), arguments.pytest_args)
-    if arguments.write:
-        check_writable(pair)
+    wish = build_wish(arguments, pair)
+    _check(output, pair if arguments.write else None)
     with hear_interrupts(), tempfile.TemporaryDirectory(prefix="tune-") as directory:
         hands = MeasuringHands(Path(directory), arguments.progress)
         hands.remember(Path(pair.cache_dir))
-        campaign = Campaign(build_wish(arguments, pair), hands, read_machine())
+        campaign = Campaign(wish, hands, read_machine())
         campaign.conduct()
     results = build_results(campaign)
+    # First of all: where the ini files can't be written, the results are not lost.
+    _write(output, {**results.to_data(), "written": []})
     written = write_best(results, pair) if arguments.write else []
     data = {**results.to_data(), "written": written}
-    _write(Path(arguments.output), data)
+    _write(output, data)
     return Outcome(render_results(results, written), data, choose_exit_code(results))
 
 
@@ -144,6 +147,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write", action="store_true", help="put what is best into pytest-parallel.ini"
     )
+
+
+def _check(output: Path, pair: IniPair | None) -> None:
+    """Refuse, before any run, what could not be written after all of them."""
+    if not output.parent.is_dir():
+        raise SettingError("--output", str(output), "is in no directory", "make that first")
+    if pair is not None:
+        check_writable(pair)
 
 
 def _write(path: Path, data: object) -> None:

@@ -172,9 +172,9 @@ class Campaign:
 
     def _build_model(self, workers: int) -> None:
         history = self.hands.read_history()
-        alone = join_samples([_build_sample(one, history) for one in self.samples[0]])
+        alone = join_samples([build_sample(one, history) for one in self.samples[0]])
         measured = self.samples.get(workers, ()) if workers else ()
-        samples = [_build_sample(one, history) for one in measured]
+        samples = [build_sample(one, history) for one in measured]
         beside = join_samples(samples) if samples else None
         self.model = build_model(self.machine.cores, self.scopes[0], alone, beside)
         for scope in self.scopes:
@@ -259,7 +259,7 @@ def find_differing(baseline: Mapping[str, str], others: Sequence[Measured]) -> l
     ]
 
 
-def _build_sample(measured: Measured, history: History) -> Sample:
+def build_sample(measured: Measured, history: History) -> Sample:
     """Build what the model wants to know of a run; the history tells what start-ups computed."""
     startups = [one for one in history.startups if one.worker_count == measured.workers]
     return Sample(

@@ -15,7 +15,7 @@ from ..errors import InfraError, SettingError
 from ..measuring.specs import PARALLEL_INI, Workers
 from .ini_files import IniFile, IniPair
 
-WORKERS: Final = re.compile(r"(?<!\S)(-n\s*=?\s*|--numprocesses(?:=|\s+))([^\s#]+)")
+WORKERS: Final = re.compile(r"(?<![^\s=])(-n\s*=?\s*|--numprocesses(?:=|\s+))([^\s#]+)")
 INDENT: Final = "    "
 
 
