@@ -12,6 +12,7 @@ from tests.infra.tuning.model import (
     build_model,
     find_cpu_share,
     find_slowdown,
+    find_worker_cpu,
     join_samples,
 )
 from tests.infra.tuning.scopes import ALL, Scope
@@ -118,8 +119,30 @@ def test_model_takes_tests_and_start_ups_to_other_numbers() -> None:
 
     model = build_model(2, scope, alone, make_sample(2, 20, 1.0, tests_s=10.0))
 
-    # Four workers share two cores while they start: 0.5 s more; each ends 0.1 s later.
-    assert model.predict(scope, 4) == pytest.approx(2.0 + 0.5 + 5.0 + 0.3 + 0.2, abs=0.1)
+    # Four workers, of 0.5 s of computing each, share two cores: 0.5 s more.
+    assert model.predict(scope, 4) == pytest.approx(2.0 + 0.5 + 5.0 + 0.3, abs=0.1)
+
+
+def test_what_workers_compute_is_what_the_run_computed_more() -> None:
+    alone = replace(make_sample(0, 20, 1.0, tests_s=20.0), cpu_s=21.0)
+    beside = replace(make_sample(2, 20, 1.2, tests_s=12.0), cpu_s=28.0)
+
+    waiting = find_worker_cpu(alone, beside, WAITING)
+    computing = find_worker_cpu(alone, beside, replace(COMPUTING, known=2, slowdown=1.2))
+
+    assert waiting == pytest.approx(3.5)
+    assert computing == pytest.approx(1.5)
+
+
+def test_one_worker_starts_sooner_than_two_that_slow_each_other() -> None:
+    scope = make_scope(20, Routing(), {})
+    alone = replace(make_sample(0, 20, 1.0, tests_s=20.0), cpu_s=20.0)
+    beside = replace(make_sample(2, 20, 1.5, tests_s=15.0), cpu_s=33.0)
+
+    model = build_model(2, scope, alone, beside)
+
+    assert model.worker_cpu_s == pytest.approx(1.6, abs=0.2)
+    assert model.predict(scope, 1) == pytest.approx(2.3 - model.worker_cpu_s / 3 + 20.0, abs=0.1)
 
 
 def test_workers_that_start_cold_are_started_one_after_the_other() -> None:

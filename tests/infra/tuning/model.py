@@ -6,7 +6,7 @@ there to other numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..estimates import compute_median
@@ -16,6 +16,9 @@ from .sharing import Sharing, predict_shared
 
 SHORTEST_S: Final = 0.002
 """Shorter tests tell nothing of a slowdown: a message that comes between doubles their time."""
+
+MOSTLY: Final = 0.5
+"""From this part of their time on, the slowdown of tests is that of computing."""
 
 LEAST_SHARE: Final = 0.02
 """A process that computes less than this part of its time is taken to wait only."""
@@ -52,6 +55,8 @@ class Model:
     sharing: Sharing
     costs_s: Mapping[str, float]
     """Node id to what a test takes alone, with pytest's own time around it."""
+    worker_cpu_s: float = 0.0
+    """What each worker computes apart from its tests, from its start to its end."""
     factor: float = 1.0
     """What the tests really took on workers, by what the simulation says."""
 
@@ -63,15 +68,24 @@ class Model:
         return self._predict_around(self.beside, workers) + tests_s * self.factor
 
     def _predict_around(self, beside: Sample, workers: int) -> float:
-        """Predict start-up and end, which grow with the workers that share the processors."""
-        more = workers - beside.workers
-        load = max(1.0, workers / self.sharing.cores) - max(
-            1.0, beside.workers / self.sharing.cores
-        )
-        start_s = load * beside.startup_cpu_s + (0.0 if beside.is_warm else more * GATEWAY_S)
-        end_s = more * max(0.0, beside.rest_s - self.alone.rest_s) / beside.workers
-        least_s = (beside.startup_s + beside.rest_s) / 2
-        return max(least_s, beside.startup_s + beside.rest_s + start_s + end_s)
+        """Predict start-up and end: what each worker computes there, on processors they share."""
+        around_s = beside.startup_s + beside.rest_s
+        computing = self._get_computing()
+        ratio = computing.get_slowdown(workers) / computing.get_slowdown(beside.workers)
+        more_s = self.worker_cpu_s * computing.get_load(beside.workers) * (ratio - 1)
+        if not beside.is_warm:
+            more_s += (workers - beside.workers) * GATEWAY_S
+        return max(around_s / 2, around_s + more_s)
+
+    def _get_computing(self) -> Sharing:
+        """Return how workers share processors while they start, which is nothing but computing.
+
+        Where the tests wait, their slowdown tells nothing of that.
+        """
+        known = self.sharing.known
+        told = self.sharing.slowdown if self.sharing.cpu_share > MOSTLY else 1.0
+        computing = replace(self.sharing, cpu_share=1.0)
+        return replace(computing, slowdown=max(told, computing.get_load(known)))
 
 
 def build_model(cores: int, scope: Scope, alone: Sample, beside: Sample | None) -> Model:
@@ -82,7 +96,8 @@ def build_model(cores: int, scope: Scope, alone: Sample, beside: Sample | None) 
     if beside is None:
         return Model(alone, beside, sharing, costs_s)
     simulated_s = predict_shared(scope.build_plan(costs_s), beside.workers, sharing)
-    return Model(alone, beside, sharing, costs_s, factor=beside.tests_s / simulated_s)
+    worker_cpu_s = find_worker_cpu(alone, beside, sharing)
+    return Model(alone, beside, sharing, costs_s, worker_cpu_s, beside.tests_s / simulated_s)
 
 
 def _build_sharing(cores: int, alone: Sample, beside: Sample | None) -> Sharing:
@@ -98,6 +113,17 @@ def _build_sharing(cores: int, alone: Sample, beside: Sample | None) -> Sharing:
         slowdown=slowdown,
         warmup_s=max(0.0, more_s) / max(1, beside.workers - 1),
     )
+
+
+def find_worker_cpu(alone: Sample, beside: Sample, sharing: Sharing) -> float:
+    """Return what each worker computes apart from its tests, in seconds.
+
+    It is what the run computed more than the one process did, which had to start and to end, too,
+    as a controller has; a test that takes longer beside others computes longer.
+    """
+    tests_s = sharing.cpu_share * sum(alone.durations_s.values())
+    more_s = beside.cpu_s - alone.cpu_s - tests_s * (sharing.slowdown - 1)
+    return max(beside.startup_cpu_s, more_s / beside.workers)
 
 
 def find_cpu_share(alone: Sample) -> float:

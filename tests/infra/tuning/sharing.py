@@ -29,12 +29,12 @@ class Sharing:
     def get_slowdown(self, busy: int) -> float:
         """Return how many times longer tests take while so many workers are busy."""
         if busy > self.known:
-            return self.slowdown * self._get_load(busy) / self._get_load(self.known)
+            return self.slowdown * self.get_load(busy) / self.get_load(self.known)
         if self.known == 1:
             return 1.0
         return 1.0 + (self.slowdown - 1.0) * (busy - 1) / (self.known - 1)
 
-    def _get_load(self, busy: int) -> float:
+    def get_load(self, busy: int) -> float:
         """Return what is asked of the processors by what they have, 1 if they have enough."""
         return max(1.0, busy * self.cpu_share / self.cores)
 
