@@ -1,6 +1,7 @@
 """Which runs a tuning makes, and what it keeps of them."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.infra.commands.tune import build_results, choose_exit_code
 from tests.infra.commands.verb import ExitCode
 from tests.infra.errors import SettingError
 from tests.infra.history import History
+from tests.infra.machine import Machine
 from tests.infra.measuring.specs import RunSpec
 from tests.infra.tuning.campaign import NothingToTuneError, Wish
 from tests.infra.tuning.candidates import Setup
@@ -156,3 +158,26 @@ def test_a_suite_without_the_plugin_is_told_what_to_add(monkeypatch: pytest.Monk
 
     with pytest.raises(SettingError, match=r"pytest_plugins = \['tests.infra.plugin'\]"):
         conduct(PaperHands(make_tests(unit=9)))
+
+
+def test_memory_for_one_worker_only_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = PaperHands(make_tests(unit=9)).read_history()
+    large = tuple(replace(one, peak_rss_bytes=2**30) for one in history.startups)
+    monkeypatch.setattr(PaperHands, "read_history", lambda _: replace(history, startups=large))
+
+    hands = PaperHands(make_tests(unit=9))
+    results = build_results(conduct(hands, machine=Machine(2, 2**30)))
+
+    assert {spec.workers for spec in hands.specs} == {0}
+    assert any("memory has no room for a second worker" in one for one in results.recommendations)
+
+
+def test_a_run_that_breaks_off_accuses_its_number_and_loses_nothing() -> None:
+    def change(spec: RunSpec, outcomes: dict[str, str]) -> None:
+        if spec.workers == "auto":
+            outcomes.clear()
+
+    results = build_results(conduct(PaperHands(make_tests(unit=20), change=change)))
+
+    assert [trial.setup.workers for trial in results.differing] == ["auto"]
+    assert results.optima["all"].trial.setup.workers == 8

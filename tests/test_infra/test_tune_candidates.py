@@ -8,6 +8,7 @@ from tests.infra.tuning.candidates import (
     choose_setups,
     find_most_workers,
     list_widenable,
+    list_widths,
     list_workers,
     propose_widths,
 )
@@ -93,7 +94,7 @@ def test_the_smallest_width_that_gains_is_proposed() -> None:
 
     setups = list(propose_widths(make_scope(), ["integration"], [2, 3, 4], predict))
 
-    assert setups == [Setup(3, (("integration", 3),))]
+    assert setups == [Setup(3, (("integration", 4),))]
 
 
 def test_a_width_that_gains_little_is_not_proposed() -> None:
@@ -101,3 +102,10 @@ def test_a_width_that_gains_little_is_not_proposed() -> None:
         return 12.0 - 0.1 * scope.widths["integration"]
 
     assert list(propose_widths(make_scope(), ["integration"], [2, 3, 4], predict)) == []
+
+
+def test_lanes_are_doubled_until_no_worker_waits() -> None:
+    assert list(list_widths(1, 8)) == [2, 4, 8]
+    assert list(list_widths(2, 3)) == [4]
+    assert list(list_widths(2, 2)) == []
+    assert list(list_widths(0, 8)) == [], "an exclusive lane"

@@ -169,10 +169,10 @@ def test_the_file_that_is_named_is_the_only_one(tmp_path: Path, arguments: tuple
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("pyproject.toml", "[tool.pytest.ini_options]\nlanes = 'db = 3'\ncache_dir = 'c'\n"),
-        ("pyproject.toml", "[tool.pytest]\nlanes = 'db = 3'\ncache_dir = 'c'\n"),
-        ("setup.cfg", "[tool:pytest]\nlanes = db = 3\ncache_dir = c\n"),
-        ("tox.ini", "[pytest]\nlanes = db = 3\ncache_dir = c\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\nlanes = 'db = 3'\n"),
+        ("pyproject.toml", "[tool.pytest]\nlanes = 'db = 3'\n"),
+        ("setup.cfg", "[tool:pytest]\nlanes = db = 3\n"),
+        ("tox.ini", "[pytest]\nlanes = db = 3\n"),
     ],
 )
 def test_lanes_are_read_from_whichever_file_pytest_reads(
@@ -183,14 +183,13 @@ def test_lanes_are_read_from_whichever_file_pytest_reads(
     pair = find_inis(tmp_path, ())
 
     assert read_lanes(pair.lanes) == {"db": 3}
-    assert pair.cache_dir == "c"
 
 
 def test_without_any_file_defaults_hold(tmp_path: Path) -> None:
     pair = find_inis(tmp_path, ())
 
     assert pair == IniPair(None, None)
-    assert (pair.lanes, pair.cache_dir, pair.known_lanes) == ("", ".pytest_cache", frozenset())
+    assert (pair.lanes, pair.known_lanes) == ("", frozenset())
 
 
 def test_a_named_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def make_tests(**counts: int) -> dict[str, str]:
     }
 
 
-def conduct(hands: PaperHands, wish: Wish | None = None) -> Campaign:
+def conduct(hands: PaperHands, wish: Wish | None = None, *, machine: Machine = MACHINE) -> Campaign:
     """Conduct a campaign of two rounds, unless another one is wished."""
-    campaign = Campaign(wish or Wish(rounds=2), hands, MACHINE)
+    campaign = Campaign(wish or Wish(rounds=2), hands, machine)
     campaign.conduct()
     return campaign

@@ -33,7 +33,7 @@ every number of workers.  The best ones and their neighbours are then run, one r
 turns.  A lane is widened only where its width is a default above 1, or where --lane names it, and
 only if all tests end in at least three runs as they do in one process.
 
-The runs use a cache of their own; the suite's own cache is read, not changed.  Where -n auto is as
+The runs use a cache of their own; the suite's own cache stays as it is.  Where -n auto is as
 good as the best number, it stays.  An interrupt ends the run that goes on; what was done until then
 is kept.
 
@@ -53,7 +53,6 @@ def run(arguments: argparse.Namespace) -> Outcome:
     _check(output, pair if arguments.write else None)
     with hear_interrupts(), tempfile.TemporaryDirectory(prefix="tune-") as directory:
         hands = MeasuringHands(Path(directory), arguments.progress)
-        hands.remember(Path(pair.cache_dir))
         campaign = Campaign(wish, hands, read_machine())
         campaign.conduct()
     results = build_results(campaign)
@@ -106,6 +105,7 @@ def build_results(campaign: Campaign) -> Results:
             has_workers=campaign.hands.has_workers,
             has_categories=campaign.wish.has_categories and not campaign.is_interrupted,
             unsteady=campaign.find_unsteady(),
+            memory=campaign.memory,
         ),
         cores=campaign.machine.cores,
         rounds=campaign.wish.rounds,

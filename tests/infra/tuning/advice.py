@@ -34,9 +34,17 @@ class Case:
 
 
 def list_recommendations(
-    cases: Sequence[Case], *, has_workers: bool, has_categories: bool, unsteady: Sequence[str]
+    cases: Sequence[Case],
+    *,
+    has_workers: bool,
+    has_categories: bool,
+    unsteady: Sequence[str],
+    memory: str = "",
 ) -> list[str]:
-    """List what is to be done, the most important first."""
+    """List what is to be done, the most important first.
+
+    :param memory: figures, where it has no room for a second worker.
+    """
     found = [line for case in cases for line in advise_workers(case)]
     found += [line for case in cases for line in advise_lanes(case)]
     found += [line for case in cases[:1] for line in advise_bound(case)]
@@ -47,6 +55,8 @@ def list_recommendations(
         )
     if cases and not has_workers:
         found.append("pytest-xdist is not installed: with it, tests run on several workers")
+    if memory:
+        found.append(f"memory has no room for a second worker ({memory})")
     missing = [name for name in CATEGORIES if name not in {case.scope.name for case in cases}]
     if cases and has_categories and missing:
         found.append(f"no test is marked {' or '.join(missing)}: mark finds out which ones are")

@@ -95,6 +95,8 @@ class Campaign:
     """The others, by name of the scope and setup."""
     predicted_s: dict[tuple[str, Setup], float] = field(default_factory=dict)
     is_interrupted: bool = False
+    memory: str = ""
+    """Figures, where it has no room for a second worker."""
 
     def conduct(self) -> None:
         """Make all runs, or those until an interrupt.
@@ -133,13 +135,13 @@ class Campaign:
 
     def _calibrate(self) -> None:
         rounds = min(self.wish.rounds, CALIBRATIONS)
-        self._run(RunSpec(self.wish.arguments), "warm-up")
+        self._run_or_refuse(RunSpec(self.wish.arguments), "warm-up")
         self._sample(0, f"calibration 1 of {rounds}")
         self._read_scopes()
         workers = self._choose_calibrating()
         if workers:
             # Twice, as forked workers need the imports that a run before them has told.
-            self._run(RunSpec(self.wish.arguments, workers), "warm-up")
+            self._run_or_refuse(RunSpec(self.wish.arguments, workers), "warm-up")
             self._sample(workers, f"calibration 1 of {rounds}")
         for number in range(2, rounds + 1):
             for count in (0, workers) if workers else (0,):
@@ -147,7 +149,7 @@ class Campaign:
         self._build_model(workers)
 
     def _sample(self, workers: int, label: str) -> None:
-        measured = self._run(RunSpec(self.wish.arguments, workers), label)
+        measured = self._run_or_refuse(RunSpec(self.wish.arguments, workers), label)
         self.samples.setdefault(workers, []).append(measured)
 
     def _read_scopes(self) -> None:
@@ -167,6 +169,9 @@ class Campaign:
         tests = len(self.scopes[0].nodeids)
         limit = find_limit(self.machine, self.hands.read_history().startups)
         if not self.hands.has_workers or tests == 1:
+            return 0
+        if limit.memory and limit.count == 1:
+            self.memory = limit.memory
             return 0
         return min(max(2, limit.count), tests)
 
@@ -201,9 +206,7 @@ class Campaign:
         wide = [setup for setup in setups if setup.widths]
         for number in range(1, max(self.wish.rounds, FEW if wide else 0) + 1):
             for setup in setups if number <= self.wish.rounds else wide:
-                label = f"{scope.name}, round {number} of {self.wish.rounds}"
-                spec = self._build_spec(scope, setup)
-                measured = self._run(spec, label, self.predicted_s.get((scope.name, setup)))
+                measured = self._run(scope, setup, f"round {number} of {self.wish.rounds}")
                 self.runs.setdefault((scope.name, setup), []).append(measured)
 
     def _choose_setups(self, scope: Scope) -> list[Setup]:
@@ -230,10 +233,15 @@ class Campaign:
         own = ("-o", f"lanes={lanes}") if setup.widths else ()
         return RunSpec((*own, *self.wish.arguments), setup.workers, scope.category)
 
-    def _run(self, spec: RunSpec, label: str, expected_s: float | None = None) -> Measured:
+    def _run(self, scope: Scope, setup: Setup, label: str) -> Measured:
+        expected_s = self.predicted_s.get((scope.name, setup))
         timeout_s = expected_s * PATIENCE + MORE_PATIENCE_S if expected_s else None
-        measured = self.hands.run(spec, label=label, timeout_s=timeout_s)
-        if not measured.is_complete and expected_s is None:
+        return self.hands.run(self._build_spec(scope, setup), label=label, timeout_s=timeout_s)
+
+    def _run_or_refuse(self, spec: RunSpec, label: str) -> Measured:
+        """Make a run without which nothing can be told."""
+        measured = self.hands.run(spec, label=label, timeout_s=None)
+        if not measured.is_complete:
             raise NothingToTuneError(spec.name, measured.output)
         return measured
 

@@ -82,6 +82,13 @@ def list_widenable(scope: Scope, ini: Collection[str], allowed: Collection[str])
     return sorted(scope.lanes & (defaults | set(allowed)))
 
 
+def list_widths(width: int, workers: int) -> Iterator[int]:
+    """List wider lanes, each twice as wide as the one before, until no worker waits for it."""
+    while 0 < width < workers:
+        width *= 2
+        yield width
+
+
 def propose_widths(
     scope: Scope, lanes: Sequence[str], workers: Sequence[int], predict: Predict
 ) -> Iterator[Setup]:
@@ -94,7 +101,7 @@ def propose_widths(
         totals_s = {
             Setup(count, ((lane, width),)): predict(scope.with_widths({lane: width}), count)
             for count in workers
-            for width in range(scope.widths[lane] + 1, count + 1)
+            for width in list_widths(scope.widths[lane], count)
         }
         best_s = min(totals_s.values(), default=now_s)
         if best_s <= now_s * (1 - LEAST_GAIN):

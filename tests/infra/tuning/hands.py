@@ -1,7 +1,5 @@
 """Makes the runs of a campaign by `measuring`, in a cache of its own, and says how far it is."""
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +26,6 @@ class MeasuringHands:
     def memory(self) -> Path:
         """Where the runs keep what they have learnt."""
         return self.directory / CACHE / "d" / DIRECTORY
-
-    def remember(self, cache: Path) -> bool:
-        """Begin with what the suite's own cache knows; tell whether that is anything."""
-        known = Path(os.path.expandvars(cache.expanduser())) / "d" / DIRECTORY
-        if not read_history(known, None).startups:
-            return False
-        shutil.copytree(known, self.memory)
-        return True
 
     def run(self, spec: RunSpec, *, label: str, timeout_s: float | None) -> Measured:
         """Run pytest once."""

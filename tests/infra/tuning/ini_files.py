@@ -27,8 +27,6 @@ CANDIDATES: Final = (
 )
 """Files and sections in the order in which pytest looks for them."""
 
-CACHE: Final = ".pytest_cache"
-
 
 @dataclass(frozen=True, slots=True)
 class IniFile:
@@ -70,11 +68,6 @@ class IniPair:
         """What workers read of lanes."""
         file = self.parallel or self.sequential
         return file.lanes if file else ""
-
-    @property
-    def cache_dir(self) -> str:
-        """Where the suite's own cache lies, relative to the directory of the files."""
-        return self.sequential.values.get("cache_dir", CACHE) if self.sequential else CACHE
 
 
 def find_inis(directory: Path, arguments: Sequence[str]) -> IniPair:
