@@ -56,6 +56,8 @@ class Measured:
     """The end of what pytest printed."""
     is_cut: bool = False
     """Whether it was ended because its time was up."""
+    others_cpu_s: float = 0.0
+    """What all other processes of the machine took meanwhile; 0 where psutil is not installed."""
 
     @property
     def is_complete(self) -> bool:
@@ -115,6 +117,7 @@ def build_measured(spec: RunSpec, usage: Usage, note: Mapping[str, Any], output:
         markexpr=note.get("markexpr", ""),
         output=output,
         is_cut=usage.is_cut,
+        others_cpu_s=usage.others_cpu_s,
     )
 
 

@@ -31,6 +31,7 @@ MERCY_S: Final = 5.0
 """How long a command that is interrupted may take to end by itself."""
 LEFT_S: Final = 1.0
 """How long what the command has left behind may take to end by itself."""
+LEFT_LOOK_S: Final = 0.01
 
 GET_SUBREAPER: Final = 37
 SET_SUBREAPER: Final = 36
@@ -52,6 +53,8 @@ class Usage:
     """Negative: the number of the signal that ended it."""
     is_cut: bool = False
     """Whether it was ended because its time was up."""
+    others_cpu_s: float = 0.0
+    """What all other processes of the machine took meanwhile; 0 where psutil is not installed."""
 
 
 def run_tree(
@@ -67,7 +70,7 @@ def run_tree(
     :raises KeyboardInterrupt: it was interrupted; all has ended by then.
     """
     with output.open("wb") as sink, _adopting():
-        began = time.monotonic()
+        busy_s, began = _read_busy_s(), time.monotonic()
         process = subprocess.Popen(  # noqa: S603  what the user asked to measure
             command,
             env=dict(environ),
@@ -81,15 +84,20 @@ def run_tree(
         try:
             with watch:
                 cpu_s = _wait(process)
-                ended = time.monotonic()
+                busy_s, ended = _read_busy_s() - busy_s, time.monotonic()
         except BaseException:
             _interrupt(process)
             raise
         finally:
-            watch.end_rest()
-            rest_s = _reap_group(process.pid)
+            rest_s = _end_rest(process.pid, watch)
     return Usage(
-        began, ended, cpu_s + rest_s, watch.peak_bytes, process.returncode, is_cut=watch.is_cut
+        began=began,
+        ended=ended,
+        cpu_s=cpu_s + rest_s,
+        peak_memory_bytes=watch.peak_bytes,
+        exit_code=process.returncode,
+        is_cut=watch.is_cut,
+        others_cpu_s=max(0.0, busy_s - cpu_s),
     )
 
 
@@ -116,43 +124,14 @@ class Watch:
         assert self._thread is not None
         self._thread.join()
 
-    def end_rest(self) -> None:
-        """End the processes that were seen and still live, once they had time to end themselves."""
-        deadline = time.monotonic() + LEFT_S
-        while self._list_living() and time.monotonic() < deadline:
-            time.sleep(LOOK_S / 10)
-        for process in self._list_living():
+    def kill_seen(self) -> None:
+        """End the processes that were seen and still live, also those with a group of their own."""
+        for process in self.list_living():
             # It may end while it is looked at, or be somebody else's by its rights.
             with contextlib.suppress(Exception):
                 process.kill()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
 
-    def _watch(self) -> None:
-        deadline = None if self.timeout_s is None else time.monotonic() + self.timeout_s
-        while not self._done.wait(LOOK_S):
-            with contextlib.suppress(ImportError):
-                self._look()
-            if deadline is not None and time.monotonic() > deadline:
-                self.is_cut = True
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self.pid, signal.SIGKILL)
-                deadline = None
-
-    def _look(self) -> None:
-        import psutil  # noqa: PLC0415  an optional package
-
-        with contextlib.suppress(psutil.Error):
-            top = psutil.Process(self.pid)
-            self._seen |= {one.pid: one for one in (top, *top.children(recursive=True))}
-        living = self._list_living()
-        size = sum(_read_memory(living, "rss"))
-        if size > self._largest * GROWTH:
-            self._largest = size
-            exact = sum(_read_memory(living, "pss"))
-            self.peak_bytes = max(self.peak_bytes, exact or size)
-
-    def _list_living(self) -> "list[psutil.Process]":
+    def list_living(self) -> "list[psutil.Process]":
         """Return those that still run: a zombie only waits to be waited for."""
         living = []
         for process in self._seen.values():
@@ -162,6 +141,29 @@ class Watch:
                     living.append(process)
         return living
 
+    def _watch(self) -> None:
+        deadline = None if self.timeout_s is None else time.monotonic() + self.timeout_s
+        while not self._done.wait(LOOK_S):
+            with contextlib.suppress(ImportError):
+                self._look()
+            if deadline is not None and time.monotonic() > deadline:
+                self.is_cut = True
+                _kill_group(self.pid)
+                deadline = None
+
+    def _look(self) -> None:
+        import psutil  # noqa: PLC0415  an optional package
+
+        with contextlib.suppress(psutil.Error):
+            top = psutil.Process(self.pid)
+            self._seen |= {one.pid: one for one in (top, *top.children(recursive=True))}
+        living = self.list_living()
+        size = sum(_read_memory(living, "rss"))
+        if size > self._largest * GROWTH:
+            self._largest = size
+            exact = sum(_read_memory(living, "pss"))
+            self.peak_bytes = max(self.peak_bytes, exact or size)
+
 
 def _read_memory(processes: "Sequence[psutil.Process]", kind: str) -> Iterator[int]:
     """Read the sizes of processes; of those that end meanwhile, nothing."""
@@ -169,6 +171,16 @@ def _read_memory(processes: "Sequence[psutil.Process]", kind: str) -> Iterator[i
         with contextlib.suppress(Exception):
             facts = process.memory_full_info() if kind == "pss" else process.memory_info()
             yield int(getattr(facts, kind, 0))
+
+
+def _read_busy_s() -> float:
+    """Read how long the machine's processors have been busy for processes; 0 where nobody tells."""
+    try:
+        import psutil  # noqa: PLC0415  an optional package
+    except ImportError:
+        return 0.0
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> float:
@@ -189,14 +201,50 @@ def _interrupt(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _reap_group(group: int) -> float:
-    """Wait for what the command left behind and we inherited; return its processor time."""
+def _end_rest(group: int, watch: Watch) -> float:
+    """End what the command left behind, which may end by itself for a while.
+
+    Return the processor time of what was waited for: workers that nobody else waits for, and more.
+    """
+    cpu_s = 0.0
+    deadline = time.monotonic() + LEFT_S
+    while _has_members(group) or watch.list_living():
+        cpu_s += _reap(group, os.WNOHANG)
+        if time.monotonic() > deadline:
+            watch.kill_seen()
+            _kill_group(group)
+            break
+        time.sleep(LEFT_LOOK_S)
+    return cpu_s + _reap(group, 0)
+
+
+def _reap(group: int, options: int) -> float:
+    """Wait for children of ours in a group; return the processor time of those that ended."""
     cpu_s = 0.0
     with contextlib.suppress(ChildProcessError):
         while True:
-            _, _, usage = os.wait4(-group, 0)
+            pid, _, usage = os.wait4(-group, options)
+            if not pid:
+                break
             cpu_s += usage.ru_utime + usage.ru_stime
     return cpu_s
+
+
+def _has_members(group: int) -> bool:
+    """Tell whether a group has processes; zombies count until they are waited for."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # macOS says so of a group of zombies.
+        return sys.platform != "darwin"
+    return True
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 @contextlib.contextmanager
