@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import iniconfig
 import pytest
 
 from tests.infra.errors import SettingError
@@ -15,7 +16,7 @@ from tests.infra.tuning.ini_edit import (
     write_edits,
 )
 from tests.infra.tuning.ini_files import IniPair, find_inis, read_lanes
-from tests.test_infra.test_ini_files import ROOT
+from tests.test_infra.test_ini_files import PARALLEL_ADDOPTS, PARALLEL_KEYS, ROOT
 
 PARALLEL = """\
 # Mine.
@@ -111,10 +112,15 @@ def test_the_projects_own_files_stay_in_step() -> None:
 
     edits = plan_edits(pair, 4, {"integration": 4})
 
-    assert [edit.file.path.name for edit in edits] == ["pytest.ini", "pytest-parallel.ini"]
-    added = [set(one.text.splitlines()) - set(one.file.text.splitlines()) for one in edits]
-    assert added[0] == {"lanes =", "    integration = 4"}
-    assert {line.partition(" = ")[0] for line in added[1] - added[0]} == {"addopts"}
+    sequential, parallel = (
+        dict(iniconfig.IniConfig("", data=edit.text).sections["pytest"]) for edit in edits
+    )
+    assert set(parallel) - set(sequential) == PARALLEL_KEYS
+    assert sequential["lanes"].split() == ["integration", "=", "4"]
+    common = set(sequential) - {"addopts"}
+    assert {key: parallel[key] for key in common} == {key: sequential[key] for key in common}
+    addopts = [("auto" if word == "4" else word) for word in parallel["addopts"].split()]
+    assert addopts == sequential["addopts"].split() + PARALLEL_ADDOPTS
 
 
 def test_files_whose_lanes_differ_already_are_refused(tmp_path: Path) -> None:
