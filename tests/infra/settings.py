@@ -89,7 +89,7 @@ def read_settings(
         recorded_pids=_parse_pids(*found["vmid_pid"]),
         infra_dir=_parse_directory(found["infra_dir"][1], rootpath),
         serial_lock_timeout_s=_parse_seconds(*found["serial_lock_timeout_s"]),
-        lane_widths=_parse_lanes(*found["lanes"]),
+        lane_widths=parse_lanes(*found["lanes"]),
         has_own_scheduler=_parse_choice(*found["scheduler"], ("lanes", "xdist")) == "lanes",
         durations_file=_parse_file(found["durations_file"][1], rootpath),
         is_warm_start=_parse_choice(*found["warm_start"], ("on", "off")) == "on",
@@ -205,8 +205,12 @@ def _parse_file(text: str, rootpath: Path) -> Path | None:
     return rootpath / Path(text).expanduser() if text else None
 
 
-def _parse_lanes(setting: str, text: str) -> dict[str, int]:
-    """Read lines such as `slow = 1`; they change the table of defaults."""
+def parse_lanes(setting: str, text: str) -> dict[str, int]:
+    """Read lines such as `slow = 1`; they change the table of defaults.
+
+    :param setting: where the text came from, for the error's.
+    :raises SettingError: a line is no lane.
+    """
     widths = dict(DEFAULT_LANES)
     for line in filter(None, (part.strip() for part in text.splitlines())):
         match = re.fullmatch(r"(\w+)\s*=\s*(exclusive|unlimited|[1-9]\d*)", line)

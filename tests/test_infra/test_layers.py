@@ -45,6 +45,7 @@ RANKS = [
     },
     {"isolation", "proving", "flake_watch", "replaying"},
     {"hunting", "measuring"},
+    {"tuning"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked", "loads"},
     {"plugin", "cli", "forkserver"},

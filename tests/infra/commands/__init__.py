@@ -1,5 +1,5 @@
 """The verbs of the command line, one module each."""
 
-from . import check, hunt, lanes, measure, prove
+from . import check, hunt, lanes, measure, prove, tune
 
-VERBS = (lanes.VERB, check.VERB, prove.VERB, hunt.VERB, measure.VERB)
+VERBS = (lanes.VERB, check.VERB, prove.VERB, hunt.VERB, measure.VERB, tune.VERB)

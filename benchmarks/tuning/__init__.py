@@ -1,0 +1,1 @@
+"""Suites to predict, and what a prediction is compared with."""
