@@ -1,5 +1,5 @@
 from pathlib import Path
-from types import SimpleNamespace
+from argparse import Namespace
 
 import pytest
 
@@ -126,7 +126,7 @@ def test_run_that_only_measures_has_no_workers(
     pytester: pytest.Pytester, options: dict[str, object], reason: str
 ) -> None:
     config = pytester.parseconfig()
-    config.option = SimpleNamespace(dist="load", tx=["popen"], **options)
+    config.option = Namespace(dist="load", tx=["popen"], **options)
 
     assert benchmarks.force_one_process(config) == reason
     assert (config.option.tx == []) is bool(reason)
