@@ -31,10 +31,6 @@ SELF_TEST: Final = "tests/test_parallel_execution.py"
 SUITE: Final = "tests/suite"
 SOURCES: Final = ("tests/suite", "tests/test_infra", "tests/test_fixtures")
 
-# The guard would take coverage's tracer for a leak, and its audit hook together with a tracer
-# stops threads for good on Python 3.11; inner runs watch as ever.
-UNWATCHED: Final = ("-o", "isolation=off")
-
 EXAMPLES: Final = """\
 examples:
   run_tests.py sequential                         as pytest.ini says, in one process
@@ -185,7 +181,7 @@ def plan_tests(found: argparse.Namespace, mode: str, args: Sequence[str]) -> lis
     judge = (sys.executable, "scripts/compare_coverage.py", *bar, f"{report}.json")
     return [
         Step((*coverage, "erase", data)),
-        Step((*coverage, "run", data, *pytest, *UNWATCHED)),
+        Step((*coverage, "run", data, *pytest)),
         Step((*coverage, "combine", "--quiet", data), is_report=True),
         Step((*coverage, "xml", "--quiet", data, "-o", f"{report}.xml"), is_report=True),
         Step((*coverage, "json", "--quiet", data, "-o", f"{report}.json"), is_report=True),

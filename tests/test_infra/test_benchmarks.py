@@ -1,5 +1,5 @@
-from pathlib import Path
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 

@@ -30,7 +30,9 @@ def list_commands() -> list[list[str]]:
     """List the commands of the workflow, and of the Makefile's recipes."""
     texts = [step["run"] for job in read_jobs().values() for step in job["steps"] if "run" in step]
     recipes = re.findall(r"^\t(\$\(\w+\).*)", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE)
-    values = dict(re.findall(r"^(\w+) \??= (.*)", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE))
+    values = dict(
+        re.findall(r"^(\w+) \??= (.*)", MAKEFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    )
     for _ in range(2):
         texts += (recipes := [re.sub(r"\$\((\w+)\)", lambda m: values[m[1]], r) for r in recipes])
     lines = [line for text in texts for line in re.split(r"\n|&&", text)]
@@ -80,7 +82,9 @@ def test_calls_of_the_script_are_understood(monkeypatch: pytest.MonkeyPatch) -> 
     script = load_script("run_tests")
     monkeypatch.setattr(script, "run", len)
     monkeypatch.setattr(script.importlib.util, "find_spec", lambda _name: object())
-    words = [["95" if word == "$LEAST_COVERAGE" else word for word in one] for one in list_commands()]
+    words = [
+        ["95" if word == "$LEAST_COVERAGE" else word for word in one] for one in list_commands()
+    ]
     calls = [rest for one in words if (rest := find_after(one, "scripts/run_tests.py"))]
 
     assert {call[0] for call in calls} == set(script.PLANS)
