@@ -1,11 +1,15 @@
 # Every target is one line; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help test test-parallel test-suite test-hunt test-wire endpoints lint types check ci
+.PHONY: help test test-cov test-parallel test-parallel-cov test-unit-parallel \
+	test-integration-parallel test-performance test-validate-parallel test-suite test-hunt \
+	test-wire endpoints lint types check quality-gate ci
 
 UV ?= .venv/bin/uv
+RUN = $(UV) run python scripts/run_tests.py
+RUN_COV = $(UV) run --isolated --group cov python scripts/run_tests.py
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 28
 
 $(UV):
 	python3 -m venv .venv && .venv/bin/pip install -q uv
@@ -13,8 +17,26 @@ $(UV):
 test: $(UV)  ## all tests, in sequence
 	$(UV) run pytest
 
+test-cov: $(UV)  ## all tests, in sequence, with coverage
+	$(RUN_COV) sequential --coverage
+
 test-parallel: $(UV)  ## all tests, in parallel
 	$(UV) run pytest -c pytest-parallel.ini
+
+test-parallel-cov: $(UV)  ## all tests, in parallel, with coverage
+	$(RUN_COV) parallel --coverage
+
+test-unit-parallel: $(UV)  ## the tests marked unit, in parallel
+	$(RUN) parallel --markers unit
+
+test-integration-parallel: $(UV)  ## the tests marked integration, in parallel
+	$(RUN) parallel --markers integration
+
+test-performance: $(UV)  ## sequential against parallel, measured: performance_report.json
+	$(RUN) performance
+
+test-validate-parallel: $(UV)  ## the static check, the self-test, and repeated parallel runs
+	$(RUN) validate
 
 test-suite: $(UV)  ## the suite of the real Proxmox tools, in parallel
 	$(UV) run pytest -c pytest-parallel.ini tests/suite
@@ -35,6 +57,9 @@ types: $(UV)  ## mypy, strict
 	$(UV) run mypy
 
 check: lint types test  ## lint, types and tests
+
+quality-gate: $(UV) lint types  ## lint, types, tests, and coverage of at least 95% of the lines
+	$(RUN_COV) parallel --coverage --at-least 95
 
 ci:  ## what runs on a clean clone
 	.ci/run

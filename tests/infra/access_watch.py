@@ -4,6 +4,7 @@ What is heard and noted is left to `accesses`.
 """
 
 import functools
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,10 @@ class AccessWatch:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
         """Listen from now on."""
-        accesses.install(self._notebook)
+        # On Python 3.11 coverage's tracer and an audit hook, whatever it does, together stop
+        # threads for good: they wait at a lock that was given back.
+        if sys.gettrace() is None:
+            accesses.install(self._notebook)
 
     # tryfirst: against pytest, which sets the test up in this hook.  It is the only one that every
     # test pays for: when a test ends, the controller knows from its reports.

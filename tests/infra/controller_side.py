@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import contention_report, isolation, leaks, report, status, verdict
+from . import benchmarks, contention_report, isolation, leaks, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .conductor import Conductor
 from .contention import Contention
@@ -44,6 +44,8 @@ class ControllerSide:
         self._conductor = Conductor(config, session, self._chronicle)
         self._flakes = FlakeWatch(config, session, lambda: self._chronicle.recorder.spans)
         self._conductor.add_receiver(REPEATS, self._flakes.receive)
+        self._left_out = 0
+        self._conductor.add_receiver(benchmarks.LEFT_OUT, self._note_left_out)
         self._closing: list[str] = []
         self._contention = Contention()
         status.answer(config, self._conductor.render_status)
@@ -120,6 +122,8 @@ class ControllerSide:
                 self._closing.append(f"infra: {line}")
             for line in self._closing:
                 terminalreporter.write_line(line)
+        for line in benchmarks.render_left_out(self._left_out):
+            terminalreporter.write_line(line)
         print_problem(terminalreporter, self._chronicle)
         if not self._chronicle.has_memory and self._config.get_verbosity() >= 0:
             terminalreporter.write_line(f"infra: {NO_MEMORY}")
@@ -134,6 +138,10 @@ class ControllerSide:
             terminalreporter.section("again, one worker at a time, with the VMIDs it had")
             for command in commands:
                 terminalreporter.write_line(command)
+
+    def _note_left_out(self, text: str) -> None:
+        """Note how many tests no worker runs; called in a receiver thread."""
+        self._left_out = int(text)
 
     def _print_lines(self, lines: Sequence[str]) -> None:
         terminal = self._config.pluginmanager.getplugin("terminalreporter")

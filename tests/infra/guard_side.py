@@ -21,6 +21,9 @@ from .leaks import Book, Leak, render_leak
 
 MARKER: Final = "leaks"
 
+TRACERS: Final = "sys.hooks"
+"""The resource that holds the tracers, in which coverage and debuggers sit."""
+
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -99,7 +102,10 @@ class GuardSide:
         """
         if sleepers := list(find_sleepers(self._resources)):
             raise GuardAsleepError(sleepers)
-        return (yield)
+        result = yield
+        # pytest-cov takes its tracer away at the end of this hook; the last test has been judged.
+        self._watch.accept(TRACERS)
+        return result
 
     # wrapper, tryfirst: outermost, against fixtures and the plugins that act around them.
     @pytest.hookimpl(wrapper=True, tryfirst=True)

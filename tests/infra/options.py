@@ -24,6 +24,7 @@ DEFAULT_LANES: Final[Mapping[str, int]] = {
     "slow": 1,
     "integration": 2,
     "resource_intensive": 1,
+    "benchmark": EXCLUSIVE,
 }
 """Markers that are lanes, and how many tests of each run at the same time."""
 
@@ -34,6 +35,7 @@ MARKERS: Final[Mapping[str, str]] = {
     "serial": "a test beside which nothing else runs, on any worker.",
     "parallel_safe": "a test that is known to run beside any other; contradicts `serial`.",
     "resource_intensive": "a test that takes much memory, disk or processor time; one at a time.",
+    "benchmark": "a test that measures speed: nothing runs beside it, and workers leave it out.",
     "leaks(*resources, reason)": "a test that may leave these resources changed, and why.",
     "lane(name, width=1)": "a test of a lane of your own; `width` of them run at a time.",
 }
@@ -99,7 +101,8 @@ OPTIONS: Final = (
         "",
         "which markers are lanes, one a line: `marker = N` (N at a time), `marker = exclusive` "
         "(nothing beside it) or `marker = unlimited`; what is not named stays as it is: "
-        "serial = exclusive, slow = 1, integration = 2, resource_intensive = 1",
+        "serial = exclusive, slow = 1, integration = 2, resource_intensive = 1, "
+        "benchmark = exclusive",
     ),
     Option(
         "scheduler",

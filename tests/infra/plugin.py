@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from . import identity, options, settings, standins
+from . import benchmarks, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
 from .worker_side import WorkerSide
 
@@ -72,7 +72,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 # tryfirst: against pytest itself, which would run here what another process is to run.
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Under `--replay`, let a pytest of its own run again what was recorded."""
+    """Under `--replay`, let a pytest of its own run again what was recorded.
+
+    A run that only measures has no workers, whatever `-n` says.
+    """
+    if reason := benchmarks.force_one_process(config):
+        config.stash[REASON] = reason
     wanted = [config.getoption(name, None) for name in ("replay", "replay_worker", "replay_until")]
     if identity.is_worker(config) or config.getoption("replaying") or not any(wanted):
         return None

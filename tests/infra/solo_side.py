@@ -2,7 +2,7 @@
 
 import pytest
 
-from . import isolation, leaks, repetition, report, status, verdict
+from . import benchmarks, isolation, leaks, repetition, report, status, verdict
 from .chronicle import Chronicle, print_problem
 from .flake_watch import FlakeWatch
 from .session import Session, usage_errors
@@ -19,6 +19,7 @@ class SoloSide:
         self._soloist = Soloist(session, self._chronicle)
         self._flakes = FlakeWatch(config, session, lambda: self._chronicle.recorder.spans)
         self._repeater = repetition.register(config)
+        self._benchmarks = benchmarks.register(config, session.settings)
         status.answer(config, self._soloist.render_status)
         self._book = leaks.Book()
         isolation.register(config, session, self._book.add, self._book)
@@ -61,5 +62,8 @@ class SoloSide:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what is wrong with a file of the history."""
         print_problem(terminalreporter, self._chronicle)
+        if self._benchmarks:
+            for line in benchmarks.render_left_out(self._benchmarks.left_out):
+                terminalreporter.write_line(line)
         self._flakes.print_summary(terminalreporter)
         leaks.print_book(terminalreporter, self._book)

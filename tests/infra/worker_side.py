@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from . import isolation, repetition, status
+from . import benchmarks, isolation, repetition, status
 from .leaks import Book, Leak
 from .session import (
     BOOK,
@@ -42,6 +42,7 @@ class WorkerSide:
             watch = AccessWatch(config, session, self._input[CHANNEL])
             config.pluginmanager.register(watch, "infra-access-watch")
         self._repeater = repetition.register(config)
+        self._benchmarks = benchmarks.register(config, session.settings)
         self._book = Book()
         isolation.register(config, session, self._tell, self._book)
 
@@ -57,6 +58,8 @@ class WorkerSide:
                 repeats = self._repeater.find_repeats(session.items)
                 if repeats.places or repeats.single:
                     channel.send((REPEATS, repeats.to_json()))
+                if self._benchmarks and self._benchmarks.left_out:
+                    channel.send((benchmarks.LEFT_OUT, str(self._benchmarks.left_out)))
 
     def _tell(self, leak: Leak) -> None:
         if channel := self._input.get(CHANNEL):

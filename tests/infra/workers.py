@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from .benchmarks import leave_out
 from .estimates import get_file
 from .forecast import (
     Simulate,
@@ -109,7 +110,7 @@ def choose_for(
     limit = find_limit(machine, history.startups, config.getoption("maxprocesses", None))
     command = read_command_line(config)
     known = drop_gone(history.get_markers(), config.rootpath)
-    selection = select(command, known, history.get_failed())
+    selection = leave_out(config, select(command, known, history.get_failed()), known)
     choice = _choose_unpredicted(selection, command.args, limit)
     if choice is not None:
         return choice

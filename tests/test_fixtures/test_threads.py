@@ -17,6 +17,12 @@ from proxmoxer.core import ResourceException
 
 from tests.fixtures.builder import ProxmoxAPIMockBuilder
 
+# Other tests leave an audit hook behind, as nothing can remove it.
+pytestmark = pytest.mark.skipif(
+    sys.gettrace() is not None,
+    reason="on Python 3.11 coverage's tracer and an audit hook together stop threads for good",
+)
+
 THREADS = 8
 ROUNDS = 50  # of two operations, in each thread
 FACES = ("build", "build_api")

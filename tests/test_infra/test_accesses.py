@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from tests.infra import accesses
 from tests.infra.access_records import Access, AccessKind, AccessList
+from tests.infra.access_watch import AccessWatch
 from tests.infra.accesses import Clock, Notebook, make_hook
 from tests.infra.ignored import build_ignored
 from tests.infra.touches import read_event
@@ -69,6 +71,8 @@ def ears() -> list[Notebook]:
         for notebook in listening:
             make_hook(notebook)(event, args)
 
+    # Python traces no audit hook that doesn't say so, and coverage would see nothing of them.
+    vars(hear)["__cantrace__"] = True
     sys.addaudithook(hear)
     return listening
 
@@ -332,3 +336,18 @@ def test_clock_is_not_taken_in_by_a_test_that_sets_it(wall: float, expected: flo
     clock = Clock(walls.__next__, counters.__next__)
 
     assert clock() == expected
+
+
+@pytest.mark.parametrize("tracer", [None, print], ids=["without", "with"])
+def test_nothing_listens_beside_a_tracer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tracer: object
+) -> None:
+    installed: list[Notebook] = []
+    monkeypatch.setattr(accesses, "install", installed.append)
+    monkeypatch.setattr(sys, "gettrace", lambda: tracer)
+    watch = AccessWatch.__new__(AccessWatch)
+    watch._notebook = Watched(tmp_path).notebook
+
+    watch.pytest_collection_finish()
+
+    assert bool(installed) is (tracer is None)

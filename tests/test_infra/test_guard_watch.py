@@ -56,6 +56,25 @@ def test_change_is_blamed_once_and_put_back() -> None:
     assert second == []
 
 
+def test_accepted_resource_is_taken_as_it_is_and_the_others_are_not() -> None:
+    table, other = Table(), Table("other")
+    watch = start(table, other)
+
+    table.values["x"] = other.values["y"] = 1
+    watch.accept("table")
+
+    assert get_culprits(watch.end()) == [("y", None)]
+    assert table.values == {"x": 1}
+
+
+def test_nothing_is_accepted_before_the_first_test() -> None:
+    watch = Watch([Table()])
+
+    watch.accept("table")
+
+    assert watch.end() == []
+
+
 def test_change_that_is_not_put_back_is_the_new_state() -> None:
     table = Table()
     watch = start(table, is_restoring=False)

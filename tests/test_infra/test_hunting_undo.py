@@ -26,6 +26,12 @@ def look(root: Path) -> Mapping[str, str]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def let_coverage_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Python trace the audit hook, which it does only where one says so."""
+    monkeypatch.setattr(Keeper._hear, "__cantrace__", True, raising=False)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A directory with a file, a directory with a file, and a link."""
@@ -218,6 +224,15 @@ def test_ignored_directory_keeps_what_was_done(place: Path, tmp_path: Path) -> N
 
     assert take_back(tmp_path / "notes") == 1
     assert (place / "full" / "new.txt").exists()
+
+
+def test_data_of_coverage_stays(place: Path, tmp_path: Path) -> None:
+    data = place / ".coverage.host.1.Xabc"
+
+    run_kept(tmp_path / "notes", lambda: data.write_text("lines", encoding="utf-8"))
+
+    assert take_back(tmp_path / "notes") == 0
+    assert data.exists()
 
 
 def test_touches_tell_reading_from_changing(place: Path, tmp_path: Path) -> None:

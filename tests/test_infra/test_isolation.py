@@ -124,6 +124,29 @@ def test_off_watches_nothing(inner: InnerSuite) -> None:
     inner.run_here("--isolation=report").assert_outcomes(failed=1)
 
 
+# As pytest-cov does with its tracer.
+AROUND_ALL_TESTS = """
+import sys, pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop():
+    usual, sys.displayhook = sys.displayhook, print
+    result = yield
+    sys.displayhook = usual
+    return result
+"""
+
+
+def test_what_a_plugin_does_around_all_tests_is_nobodys(inner: InnerSuite) -> None:
+    inner.write(conftest=AROUND_ALL_TESTS, test_a="def test_a(): pass")
+
+    result = inner.run_here("--isolation=error")
+
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+    assert "isolation:" not in result.stdout.str()
+
+
 def test_static_doubts_choose_what_the_second_tier_watches(inner: InnerSuite) -> None:
     inner.write(
         shelf=APP,

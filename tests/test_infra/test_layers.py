@@ -27,7 +27,7 @@ RANKS = [
     {"accesses", "access_log", "contention"},
     {"contention_report"},
     {"history", "selection"},
-    {"brake", "tokens", "plan"},
+    {"brake", "tokens", "plan", "benchmarks"},
     {"backlog", "desks"},
     {"stealing"},
     {"dispatch"},

@@ -204,15 +204,23 @@ def test_killed_controller_leaves_no_process(suite: Suite) -> None:
     ],
 )
 def test_odd_options_make_a_run_cold(
-    pytester: pytest.Pytester, args: tuple[str, ...], obstacle: str
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    args: tuple[str, ...],
+    obstacle: str,
 ) -> None:
+    # These tests may run under coverage themselves.
+    monkeypatch.setattr(warmstart, "is_traced", lambda: False)
     config = pytester.parseconfig("--dist=load", *args)
 
     assert warmstart.find_obstacle(config, {"PATH": "/bin"}) == obstacle
 
 
 @pytest.mark.parametrize("name", ["COVERAGE_PROCESS_START", "COV_CORE_SOURCE"])
-def test_coverage_of_whole_processes_makes_a_run_cold(pytester: pytest.Pytester, name: str) -> None:
+def test_coverage_of_whole_processes_makes_a_run_cold(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(warmstart, "is_traced", lambda: False)
     config = pytester.parseconfig("--dist=load", "--tx=popen")
 
     obstacle = warmstart.find_obstacle(config, {name: "1"})

@@ -150,7 +150,9 @@ class Suite:
     path: Path
 
     def start(self, *args: str, out: str, **variables: str) -> "subprocess.Popen[str]":
-        environ = {**os.environ, "PYTHONPATH": str(ROOT), "OUT": out, **variables}
+        # Under coverage, which watches all processes, an inner run would be cold.
+        quiet = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+        environ = {**quiet, "PYTHONPATH": str(ROOT), "OUT": out, **variables}
         return subprocess.Popen(
             [sys.executable, "-c", HEARS_SIGINT, "-n2", "--dist=load", *args],
             cwd=self.path,

@@ -29,6 +29,9 @@ PATIENCE_S: Final = 1.0
 
 UNTOUCHED: Final = ("/proc/", "/dev/", "/sys/")
 
+COVERAGE_DATA: Final = f"{os.sep}.coverage."
+"""What coverage writes at the end of each process: taken back, it would be lost."""
+
 SQLITE_SUFFIXES: Final = ("", "-journal", "-wal", "-shm")
 
 READ: Final = "read"
@@ -108,7 +111,9 @@ class Keeper:
             self.touches.append((kind, target))
 
     def _is_ignored(self, path: str) -> bool:
-        return path.startswith(self._ignored) or "__pycache__" in path
+        if path.startswith(self._ignored):
+            return True
+        return "__pycache__" in path or COVERAGE_DATA in path
 
     def _keep(self, path: str) -> None:
         if path in self._known or self._is_ignored(path):
