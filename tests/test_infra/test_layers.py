@@ -40,7 +40,7 @@ RANKS = [
         "session_fixtures",
         "guard_side",
     },
-    {"isolation", "proving", "flake_watch", "replaying"},
+    {"isolation", "proving", "flake_watch", "replaying", "marking"},
     {"hunting"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked", "loads"},
