@@ -66,6 +66,8 @@ class Doing:
     """The different ones among them, by name."""
     steps: tuple[str, ...] = ()
     """Those that are steps of a life, such as `create` and `delete`, in order."""
+    turns: tuple[str, ...] = ()
+    """Operations that look and act, in order, where it acts after it has looked and more."""
     waits_s: float = 0.0
     """How long it waits in real time, as far as numbers in the source tell."""
     waits: tuple[str, ...] = ()

@@ -76,6 +76,8 @@ def _find_parts(timing: Timing | None, doing: Doing) -> Iterator[str]:
         yield f"leaves the process: {_enumerate(doing.wire)}"
     if len(doing.steps) >= SEVERAL_STEPS:
         yield f"a workflow of {len(doing.steps)} steps: {_enumerate(doing.steps)}"
+    elif doing.turns:
+        yield f"acts on what it saw: {_enumerate(doing.turns)}"
     if doing.concurrency and doing.calls:
         yield f"does things at the same time: {_enumerate(doing.concurrency)}"
     if len(doing.operations) >= MANY_OPERATIONS:
@@ -142,6 +144,8 @@ def _doubt_parts(timing: Timing | None, doing: Doing) -> Iterator[str]:
         return
     if len(doing.steps) == SEVERAL_STEPS:
         yield f"{Category.UNIT}: quick, and only {SEVERAL_STEPS} steps"
+    elif doing.turns:
+        yield f"{Category.UNIT}: quick, and acts in one way only"
     elif doing.wire and timing is not None and timing.waited_s is not None:
         yield f"{Category.UNIT}: no socket and no process was seen in use"
 

@@ -17,6 +17,9 @@ from .origins import FunctionNode, Module, Origin, get_dotted, is_wide
 DEPTH: Final = 3
 """How many calls deep functions are followed."""
 
+TURNS: Final = 2
+"""How many operations before the last that acts make it more than one operation."""
+
 SHOWN_SOURCE: Final = 50
 
 
@@ -27,6 +30,8 @@ class Notes:
     calls: int = 0
     operations: dict[str, None] = field(default_factory=dict)
     steps: dict[str, None] = field(default_factory=dict)
+    sequence: list[tuple[str, bool]] = field(default_factory=list)
+    """Operations that look and act, in order, and whether each is one that acts."""
     slept_s: float = 0.0
     bound_s: float = 0.0
     waits: dict[str, None] = field(default_factory=dict)
@@ -41,6 +46,7 @@ class Notes:
             calls=self.calls,
             operations=tuple(self.operations),
             steps=tuple(self.steps),
+            turns=find_turns(self.sequence),
             waits_s=max(self.slept_s, self.bound_s) if is_waiting else 0.0,
             waits=tuple(self.waits) if is_waiting else (),
             wire=tuple(self.wire),
@@ -82,8 +88,21 @@ def read_doing(node: FunctionNode, stage: Stage, fixtures: Iterable[str]) -> Doi
     return notes.build()
 
 
+def find_turns(sequence: Sequence[tuple[str, bool]]) -> tuple[str, ...]:
+    """Return the operations up to the last that acts, where it follows two others and a look.
+
+    To act once, and to look afterwards, is how a single operation is tested.
+    """
+    acting = [position for position, (_, is_acting) in enumerate(sequence) if is_acting]
+    before = sequence[: acting[-1]] if acting else []
+    if len(before) < TURNS or all(is_acting for _, is_acting in before):
+        return ()
+    return tuple(name for name, _ in sequence[: acting[-1] + 1])
+
+
 def _judge_parameter(name: str) -> Origin:
-    return Origin.TOOL if name in words.TOOL_FIXTURES | {"self", "cls"} else Origin.SUBJECT
+    is_tool = name in words.TOOL_FIXTURES | {"self", "cls"} or words.STAND_IN.search(name)
+    return Origin.TOOL if is_tool else Origin.SUBJECT
 
 
 def _list_parameters(node: FunctionNode) -> list[str]:
@@ -178,6 +197,8 @@ class _Reading(ast.NodeVisitor):
         """Tell whose an object is; what the tests' own code makes stands for what it wraps."""
         root = get_dotted(value).split(".")[0]
         origin = self._names.get(root) or self._module.origins.get(root, Origin.LIBRARY)
+        if origin is Origin.OWN and words.STAND_IN.search(root):
+            return Origin.TOOL
         is_made = any(isinstance(child, ast.Call) for child in ast.walk(value))
         return Origin.SUBJECT if origin is Origin.OWN and is_made else origin
 
@@ -212,8 +233,13 @@ class _Reading(ast.NodeVisitor):
             return
         self._notes.calls += 1
         self._notes.operations[name] = None
-        if first in words.STEPS and not self._refused:
+        if self._refused:
+            return
+        if first in words.STEPS:
             self._notes.steps[first] = None
+        is_look = first in words.LOOKS and name != first and bool(rest)
+        if first in words.STEPS or is_look:
+            self._notes.sequence.append((name, first in words.STEPS))
 
     def _note_surroundings(self, target: str) -> None:
         name = target.rpartition(".")[2]

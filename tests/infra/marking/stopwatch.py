@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex
 
 import pytest
 
@@ -168,12 +168,12 @@ class Waits:
                 tell(now() - began)
             return ready
 
-        @functools.wraps(time.sleep)
-        def sleep(seconds: float, /, original: Callable[[float], None] = time.sleep) -> None:
-            original(seconds)
-            tell(seconds)
+        def sleep(seconds: float | SupportsIndex, /) -> None:
+            self._sleep(seconds)
+            tell(float(seconds))
 
         kind.select = select  # type: ignore[method-assign, assignment]  # put back by `take_back`
+        functools.update_wrapper(sleep, time.sleep)
         time.sleep = sleep  # an audit event of its own exists from Python 3.13 on only
 
     def take_back(self) -> None:

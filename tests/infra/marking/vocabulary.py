@@ -3,6 +3,7 @@
 Only tables; `doing` reads the source with them.
 """
 
+import re
 from typing import Final
 
 TOOL_FIXTURES: Final = frozenset({
@@ -18,6 +19,11 @@ PREPARING: Final = frozenset({
 })  # fmt: skip
 """First words of calls that arrange or look; they are no calls on the system under test."""
 
+STAND_IN: Final = re.compile(
+    r"(factory|builder|mock|stub|spy|helper)s?$|^(fake|mock|stub|dummy|make|patched)", re.IGNORECASE
+)
+"""Names of what tests prepare their data and doubles with."""
+
 STEPS: Final = frozenset({
     "create", "provision", "deploy", "install", "uninstall", "register", "unregister",
     "start", "boot", "launch", "restart", "reboot", "stop", "shutdown", "terminate",
@@ -29,6 +35,11 @@ STEPS: Final = frozenset({
 
 Those on mere containers (add, insert, pop, clear) are left out: to use several is no workflow.
 """
+
+LOOKS: Final = frozenset({
+    "get", "list", "read", "fetch", "find", "query", "show", "describe", "search", "inspect",
+})  # fmt: skip
+"""First words of operations that only look: `get_nodes`; a bare `get` is a mapping's own."""
 
 SLEEPS: Final = frozenset({
     "time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep",
