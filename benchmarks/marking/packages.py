@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).with_name("packages.md")
@@ -42,9 +43,9 @@ class Package:
 
 
 PACKAGES = (
-    Package("attrs", "25.4.0", ("hypothesis", "cloudpickle"), ("tests",)),
-    Package("click", "8.3.0", (), ("tests",)),
+    Package("click", "8.5.1", (), ("tests",)),
     Package("itsdangerous", "2.2.0", ("freezegun",), ("tests",)),
+    Package("attrs", "26.1.0", ("hypothesis", "cloudpickle"), ("tests",)),
 )
 
 
@@ -72,8 +73,8 @@ HEADER = (
     "import of pytest nor an empty line beside one. *Outcomes*: node ids whose outcome differs "
     "between the run before and the one after. *Again*: files that a second call changes.",
     "",
-    "| package | tests | unit, integration, slow | unsure | for a person | files changed | lines added "
-    "| other bytes | outcomes | again | `mark` took |",
+    "| package | tests | unit, integration, slow | unsure | for a person | files changed "
+    "| lines added | other bytes | outcomes | again | `mark` took |",
     "|---|---|---|---|---|---|---|---|---|---|---|",
 )
 
@@ -89,9 +90,8 @@ def measure(package: Package, work: Path) -> str:
     after_files = read_files(home)
     added, foreign = compare(before_files, after_files)
     after = run_suite(python, home, package)
-    differing = {
-        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
-    }
+    names = before.keys() | after.keys()
+    differing = {name for name in names if before.get(name) != after.get(name)}
     again = mark(python, home, package, "--write")
     decisions = marking["decisions"]
     counts = Counter(one["category"] for one in decisions)
@@ -104,43 +104,50 @@ def measure(package: Package, work: Path) -> str:
     )
     for name in sorted(differing):
         print(f"{name}: {before.get(name)} before, {after.get(name)} after")
-    return f"| {' | '.join(map(str, cells))} |"
+    row = f"| {' | '.join(map(str, cells))} |"
+    print(row, flush=True)
+    return row
 
 
 def prepare(package: Package, work: Path) -> tuple[Path, Path]:
     """Fetch a package, unpack it, and install it with what its tests need, apart from all else."""
     environment = work / f"{package.name}-environment"
     python = environment / "bin" / "python"
+    name = f"{package.name}-{package.version}"
+    archive = work / "sources" / f"{name}.tar.gz"
     if not python.exists():
         check(sys.executable, "-m", "venv", str(environment))
-        pins = ("pytest==9.2.0", "filelock", "libcst", *package.needs)
-        check(str(python), "-m", "pip", "install", "--quiet", *pins)
+    if not archive.exists():
+        options = ("--no-binary", package.name, "--no-deps", "--quiet")
         requirement = f"{package.name}=={package.version}"
-        options = ("--no-binary", ":all:", "--no-deps", "--quiet", "--no-build-isolation")
-        check(str(python), "-m", "pip", "install", "--quiet", "flit_core", "hatchling",
-              "hatch-vcs", "hatch-fancy-pypi-readme", "setuptools")  # fmt: skip
-        check(
-            *(str(python), "-m", "pip", "download", *options),
-            *("--dest", str(work / "sources"), requirement),
+        check(python, "-m", "pip", "download", *options, "--dest", archive.parent, requirement)
+        needs: tuple[str | Path, ...] = (
+            "pytest==9.2.0",
+            "filelock",
+            "libcst",
+            *package.needs,
+            archive,
         )
-    [archive] = (work / "sources").glob(f"{package.name}-{package.version}.tar.gz")
-    home = work / f"{package.name}-{package.version}"
+        check(python, "-m", "pip", "install", "--quiet", *needs)
+    home = work / name
     shutil.rmtree(home, ignore_errors=True)
     with tarfile.open(archive) as file:
         file.extractall(work, filter="data")
-    check(str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-          "--editable", str(home))  # fmt: skip
-    tools = work / "tools"
+    copy_tools(work / "tools")
+    return python, home
+
+
+def copy_tools(tools: Path) -> None:
+    """Copy `tests/infra` under another name, with a plugin that registers the categories."""
     shutil.rmtree(tools, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "tests" / "infra", tools / TOOLBOX, ignore=ignored)
     (tools / "registering.py").write_text(REGISTERING, encoding="utf-8")
-    return python, home
 
 
-def check(*command: str) -> None:
+def check(*command: str | Path) -> None:
     """Run a command that has to succeed."""
-    subprocess.run(command, check=True)
+    subprocess.run(list(map(str, command)), check=True)
 
 
 def read_files(home: Path) -> dict[Path, bytes]:
@@ -155,8 +162,12 @@ def read_files(home: Path) -> dict[Path, bytes]:
 
 def run(python: Path, home: Path, module: str, *arguments: str) -> str:
     """Run a module in the package's directory; return what it printed."""
-    environ = {"PYTHONPATH": str(home.parent / "tools"), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
-               "HOME": str(home.parent)}  # fmt: skip
+    environ = {
+        "PYTHONPATH": str(home.parent / "tools"),
+        "PATH": "/usr/bin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(home.parent),
+    }
     found = subprocess.run(
         [str(python), "-m", module, *arguments],
         cwd=home,
@@ -185,13 +196,11 @@ def run_suite(python: Path, home: Path, package: Package) -> dict[str, str]:
     return outcomes
 
 
-# A report of any shape; what is missing raises.
-def mark(
-    python: Path, home: Path, package: Package, *options: str
-) -> Mapping[str, list[dict[str, bool]]]:
+# Any: JSON of any shape; what is missing raises.
+def mark(python: Path, home: Path, package: Package, *options: str) -> dict[str, Any]:
     """Run `mark`; return what it reports."""
     arguments = ("mark", "--json", *options, "-p", "registering", *package.tests)
-    found: Mapping[str, list[dict[str, bool]]] = json.loads(run(python, home, TOOLBOX, *arguments))
+    found: dict[str, Any] = json.loads(run(python, home, TOOLBOX, *arguments))
     return found
 
 
@@ -208,7 +217,7 @@ def compare(before: Mapping[Path, bytes], after: Mapping[Path, bytes]) -> tuple[
 
 
 def take_out(old: Sequence[bytes], new: Sequence[bytes]) -> tuple[int, int]:
-    """Walk over both; count the lines that are only in the new one, and bytes that fit in no way."""
+    """Walk over both; count the lines only in the new one, and bytes that fit in no way."""
     position = added = foreign = 0
     is_beside = False
     for line in new:
