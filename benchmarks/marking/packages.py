@@ -25,9 +25,25 @@ TOOLBOX = "toolbox"
 """The name under which `tests/infra` is copied: the packages have a `tests` of their own."""
 
 REGISTERING = """\
+import json
+
+
 def pytest_configure(config):
     for name in ("unit", "integration", "slow"):
         config.addinivalue_line("markers", f"{name}: a category")
+
+
+outcomes = {}
+
+
+def pytest_runtest_logreport(report):
+    outcomes.setdefault(report.nodeid, []).append([report.when, report.outcome])
+
+
+def pytest_sessionfinish(session):
+    if not session.config.option.collectonly:
+        with open("../outcomes.json", "w") as file:
+            json.dump(outcomes, file)
 """
 
 
@@ -43,9 +59,9 @@ class Package:
 
 
 PACKAGES = (
-    Package("click", "8.5.1", (), ("tests",)),
     Package("itsdangerous", "2.2.0", ("freezegun",), ("tests",)),
-    Package("attrs", "26.1.0", ("hypothesis", "cloudpickle"), ("tests",)),
+    Package("pluggy", "1.6.0", (), ("testing",)),
+    Package("click", "8.5.1", (), ("tests",)),
 )
 
 
@@ -181,19 +197,12 @@ def run(python: Path, home: Path, module: str, *arguments: str) -> str:
     return found.stdout
 
 
-def run_suite(python: Path, home: Path, package: Package) -> dict[str, str]:
-    """Run the suite; return the outcome of every test."""
-    text = run(python, home, "pytest", "-p", "registering", "-rA", "-v", "--tb=no", *package.tests)
-    outcomes = {}
-    for line in text.splitlines():
-        name, _, rest = line.rpartition(" [")[0].rpartition(" ")
-        if "::" in name and rest in {"PASSED", "FAILED", "ERROR", "SKIPPED", "XFAIL", "XPASS"}:
-            outcomes[name] = rest
-        elif "::" in line and " SKIPPED (" in line:
-            outcomes[line.partition(" SKIPPED (")[0]] = "SKIPPED"
-        elif "::" in line and " XFAIL (" in line:
-            outcomes[line.partition(" XFAIL (")[0]] = "XFAIL"
-    return outcomes
+def run_suite(python: Path, home: Path, package: Package) -> dict[str, object]:
+    """Run the suite; return the outcome of every phase of every test."""
+    outcomes = home.parent / "outcomes.json"
+    outcomes.unlink(missing_ok=True)
+    run(python, home, "pytest", "-p", "registering", "-q", "--tb=no", *package.tests)
+    return dict(json.loads(outcomes.read_text(encoding="utf-8")))
 
 
 # Any: JSON of any shape; what is missing raises.

@@ -78,7 +78,7 @@ def test_marker_is_the_topmost_decorator(
         (b"import os\n", b"import os\n\n" + P),
         (b"import os\n\nimport attrs\n", b"import os\n\nimport attrs\n" + P),
         (b"import os\n\nimport yaml\n", b"import os\n\n" + P + b"import yaml\n"),
-        (b"import os\n\n# c\nfrom attrs import a\n", b"import os\n\n" + P + b"# c\nfrom attrs import a\n"),
+        (b"# d\n\n# c\nfrom attrs import a\n", b"# d\n\n" + P + b"# c\nfrom attrs import a\n"),
         (b"from . import a\n", P + b"\nfrom . import a\n"),
         (b"from os import (\n    path,\n)  # c\n", b"from os import (\n    path,\n)  # c\n\n" + P),
     ],

@@ -116,7 +116,10 @@ def find_timings(
     """Return what is known of the tests' times, and a sentence about where from."""
     wanted = [nodeid for subject in subjects for nodeid in subject.nodeids]
     if arguments.measure and wanted:
-        timings, took_s = measure(arguments.pytest_args, borders, arguments.progress)
+        # Where xdist is, a configuration may ask for workers.
+        has_xdist = gathered.config.pluginmanager.hasplugin("xdist")
+        alone = [*arguments.pytest_args, *(["-n", "0"] if has_xdist else [])]
+        timings, took_s = measure(alone, borders, arguments.progress)
         return timings, f"Measured now, in {render_s(took_s)}."
     timings = read_timings(gathered.config)
     known = sum(nodeid in timings for nodeid in wanted)

@@ -14,6 +14,7 @@ import pytest
 
 from .categories import Category, has_category
 from .doing import Stage
+from .origins import get_dotted
 from .sources import Definition, SourceFile, SourceUnusableError, read_source
 
 CONFTEST: Final = "conftest.py"
@@ -99,6 +100,10 @@ def find_subjects(
         bare = [item for item in group if not is_marked(item)]
         if bare and len(bare) < len(group):
             orphans += [Orphan(item.nodeid, _explain_mixed(group)) for item in bare]
+        elif bare and is_marked_in_source(found[key][1]):
+            orphans += [
+                Orphan(item.nodeid, "its function's marker doesn't reach it") for item in bare
+            ]
         elif bare:
             subjects.append(_build_subject(*found[key], bare))
     return subjects, orphans
@@ -126,13 +131,12 @@ def find_source(
     found = _look_up(path, root, library)
     definition = found.find_definition(code.co_name, code.co_firstlineno) if found else None
     if found is not None and definition is not None:
-        return found, definition
+        is_itself = definition.node.name == item.originalname
+        return (found, definition) if is_itself else f"it is generated from {definition.qualname}"
     # A decorator may have put a function of its own in its place.
-    if by_name := _find_by_name(item, root, library):
-        return by_name
-    if found is None:
-        return f"it is defined in {path.name}, which is not among this project's"
-    return f"it is generated (by {path.name}:{code.co_firstlineno})"
+    outside = f"it is defined in {path.name}, which is not among this project's"
+    generated = f"it is generated (by {path.name}:{code.co_firstlineno})"
+    return _find_by_name(item, root, library) or (generated if found else outside)
 
 
 def _look_up(path: Path, root: Path, library: Library) -> SourceFile | None:
@@ -172,6 +176,12 @@ def unwrap(function: object) -> object:
         function = inspect.unwrap(function) if callable(function) else function
         function = getattr(function, "func", function)
     return function
+
+
+def is_marked_in_source(definition: Definition) -> bool:
+    """Tell whether a function has a marker of a category, whatever became of it."""
+    names = [get_dotted(one) for one in definition.node.decorator_list]
+    return has_category(name.rpartition(".")[2] for name in names if "mark." in name)
 
 
 def list_without(items: Iterable[pytest.Item]) -> list[str]:

@@ -3,9 +3,7 @@
 What follows from it is decided in `deciding`.
 """
 
-import importlib.util
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -56,6 +54,8 @@ def measure(
     arguments: Sequence[str], borders: Borders, progress: Progress
 ) -> tuple[dict[str, Timing], float]:
     """Run the suite with a stopwatch, and again what is near a border; return that and how long.
+
+    :param arguments: pytest's; they have to keep it in one process.
 
     :raises CollectionFailedError: pytest couldn't run the tests.
     """
@@ -139,13 +139,9 @@ def run_stopwatch(
 
 def build_arguments(times: Path, directory: Path) -> list[str]:
     """Return the arguments of a run that is timed."""
-    has_xdist = importlib.util.find_spec("xdist") and not os.environ.get(
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-    )
     return [
         *("-p", STOPWATCH, f"--stopwatch={times}", "-o", f"cache_dir={directory / 'cache'}"),
         *("--continue-on-collection-errors", "-q"),
-        *(["-n", "0"] if has_xdist else []),
     ]
 
 
