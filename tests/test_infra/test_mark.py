@@ -170,7 +170,8 @@ def test_history_of_past_runs_decides(run: Run, inner: InnerSuite) -> None:
 @pytest.mark.proof
 def test_run_of_its_own_hears_sleeping_and_processes(run: Run) -> None:
     test = """
-    import asyncio, importlib, subprocess, sys, time, pytest
+    import asyncio, subprocess, time, pytest
+    from tests.infra.marking import stopwatch
     nap = getattr(time, "sl" + "eep")
 
     @pytest.fixture(scope="module")
@@ -181,6 +182,13 @@ def test_run_of_its_own_hears_sleeping_and_processes(run: Run) -> None:
     def test_loop(): asyncio.run(getattr(asyncio, "sl" + "eep")(0.2))
     def test_process(): getattr(subprocess, "r" + "un")(["true"])
     def test_plain(): pass
+    def test_frozen():
+        # As freezegun does it: whatever module holds the clock.
+        clocks = [time.perf_counter, time.perf_counter]
+        for module in (time, stopwatch):
+            for name, value in list(vars(module).items()):
+                if value is clocks[0]:
+                    setattr(module, name, lambda: 1e9)
     """
 
     _, found = run("--measure", test_it=test)
@@ -192,6 +200,7 @@ def test_run_of_its_own_hears_sleeping_and_processes(run: Run) -> None:
         "test_loop": "slow",
         "test_process": "integration",
         "test_plain": "unit",
+        "test_frozen": "unit",
     }
     assert "in real time" in categories["test_loop"]["reasons"][0]
 

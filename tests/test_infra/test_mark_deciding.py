@@ -82,6 +82,7 @@ def test_slowest_parameter_set_decides_and_is_named() -> None:
 
 def test_tests_near_a_border_are_measured_again_and_joined() -> None:
     timings = {"a": Timing((0.01,), 0.0), "b": Timing((0.15,), 0.14), "c": Timing((7.0,), 0.0)}
+    timings["d"] = Timing((2.0,), 0.0)
 
     again = join(timings, {"b": Timing((0.05,), 0.0)})
 

@@ -27,6 +27,9 @@ REPETITIONS: Final = 2
 NEARLY: Final = 2.0
 """A test is measured again when it is within this factor of a border."""
 
+LATE: Final = 10.0
+"""Up to this many times the unit border, what is imported late may be all that took so long."""
+
 FAILED_TO_RUN: Final = (2, 3, 4)
 """Pytest's exit codes for interrupted, internal and usage errors."""
 
@@ -80,9 +83,9 @@ def find_near(timings: Mapping[str, Timing], borders: Borders) -> list[str]:
         nodeid
         for nodeid, timing in timings.items()
         if timing.median_s is not None
-        and any(
-            is_near(timing.median_s, border_s, NEARLY)
-            for border_s in (borders.unit_s, borders.slow_s)
+        and (
+            borders.unit_s / NEARLY < timing.median_s < borders.unit_s * LATE
+            or is_near(timing.median_s, borders.slow_s, NEARLY)
         )
     ]
 
