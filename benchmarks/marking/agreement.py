@@ -15,10 +15,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from strip import strip_directory
-
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).with_name("agreement.md")
+STRIP = Path(__file__).with_name("strip.py")
 NAMES = ("unit", "integration", "slow")
 IGNORED = (".git", "__pycache__", ".*cache", ".venv", "logs", "benchmarks")
 
@@ -76,7 +75,8 @@ def make_copy(copy: Path) -> Path:
     """Copy the repository, without its caches, and strip the suite."""
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*IGNORED))
-    strip_directory(copy / "tests" / "suite")
+    command = [sys.executable, str(STRIP), str(copy / "tests" / "suite"), "--in-place"]
+    subprocess.run(command, check=True, capture_output=True)
     return copy
 
 

@@ -3,6 +3,7 @@
 What shared fixtures cost is left out: the test that happens to be the first would pay for all.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -60,6 +61,7 @@ class Stopwatch:
         self._laps: dict[str, Lap] = {}
         self._lap: Lap | None = None
         self._shared = 0
+        self._queue = Queue()
         self._waits = Waits(self._note_wait)
         sys.addaudithook(self._hear)
 
@@ -120,17 +122,19 @@ class Stopwatch:
     def pytest_sessionfinish(self) -> None:
         """Write all times."""
         self._waits.take_back()
+        self._queue.close()
         data = {nodeid: asdict(lap) for nodeid, lap in self._laps.items()}
         self._path.write_text(json.dumps(data), encoding="utf-8")
 
     def _time(self) -> Generator[None, object, object]:
-        lap, began, worked = self._lap, now(), read_cpu_s()
+        lap, began, worked, queued = self._lap, now(), read_cpu_s(), self._queue.read_s()
         before_s = lap.waited_s if lap else 0.0
         try:
             return (yield)
         finally:
             if lap is not None:
-                took_s = now() - began
+                # On a busy machine a test waits for its turn, which is no time of its own.
+                took_s = max(0.0, now() - began - (self._queue.read_s() - queued))
                 lap.duration_s += took_s
                 # Threads may sleep beside a test that works: only idle time is waiting.
                 idle_s = max(0.0, took_s - (read_cpu_s() - worked))
@@ -185,6 +189,29 @@ class Waits:
 def now() -> float:
     """Return real time, in seconds."""
     return CLOCK[0]()
+
+
+class Queue:
+    """How long this process was ready to run and didn't: Linux tells it.
+
+    The file is kept open: a test may replace what opens files.
+    """
+
+    def __init__(self) -> None:
+        self._file: int | None = None
+        with contextlib.suppress(OSError):
+            self._file = os.open("/proc/self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read_s(self) -> float:
+        """Return the time so far; 0 where the system doesn't tell."""
+        fields = os.pread(self._file, 64, 0).split() if self._file is not None else []
+        return int(fields[1]) / 1e9 if len(fields) > 1 else 0.0
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 def read_cpu_s() -> float:
