@@ -43,7 +43,7 @@ RANKS = [
         "session_fixtures",
         "guard_side",
     },
-    {"isolation", "proving", "flake_watch", "replaying"},
+    {"isolation", "proving", "flake_watch", "replaying", "marking"},
     {"hunting", "measuring"},
     {"tuning"},
     {"conductor", "soloist", "commands", "rehearsal"},

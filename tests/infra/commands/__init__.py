@@ -1,5 +1,5 @@
 """The verbs of the command line, one module each."""
 
-from . import check, hunt, lanes, measure, prove, tune
+from . import check, hunt, lanes, mark, measure, prove, tune
 
-VERBS = (lanes.VERB, check.VERB, prove.VERB, hunt.VERB, measure.VERB, tune.VERB)
+VERBS = (mark.VERB, lanes.VERB, check.VERB, measure.VERB, tune.VERB, prove.VERB, hunt.VERB)
