@@ -41,7 +41,7 @@ RANKS = [
         "guard_side",
     },
     {"isolation", "proving", "flake_watch", "replaying"},
-    {"hunting"},
+    {"hunting", "phases"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked", "loads"},
     {"plugin", "cli", "forkserver"},
