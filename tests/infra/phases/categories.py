@@ -14,18 +14,21 @@ from .hands import VerbAnswer
 
 COUNT_TITLE: Final = "Phase 1 Gate 2"
 
+JUDGED: Final = (0, 1)
+"""Exit codes of a verb that has judged: sound, or a finding."""
+
 
 def judge_marking(evidence: Evidence) -> Judgement:
     """Put a category on each test that has none, and tell whether any is left without."""
     changed: object = ()
     if not evidence.is_check_only:
-        answer = evidence.run_verb("mark", "--write")
-        if answer.exit_code or not answer.data:
-            return build_verb_failure("mark --write", answer)
+        answer = evidence.run_verb("mark", "--measure", "--write")
+        if answer.exit_code not in JUDGED or not answer.data:
+            return build_verb_failure("mark --measure --write", answer)
         changed = answer.data.get("changed")
     answer = evidence.run_verb("mark", "--check")
     without = answer.data.get("without")
-    if answer.exit_code not in (0, 1) or not isinstance(without, list):
+    if answer.exit_code not in JUDGED or not isinstance(without, list):
         return build_verb_failure("mark --check", answer)
     total = answer.data.get("total")
     if without or answer.exit_code:
@@ -103,7 +106,7 @@ def find_error(path: Path, root: Path) -> str | None:
         try:
             compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         except (OSError, SyntaxError, ValueError) as error:
-            return f"{path.relative_to(root)}: {error}"
+            return f"{path.relative_to(root.resolve())}: {error}"
     return None
 
 

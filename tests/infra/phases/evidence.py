@@ -37,8 +37,9 @@ class Evidence:
 
         :raises PathUnreadableError: a path of the suite doesn't exist.
         """
-        paths = dict.fromkeys([*self.suite, *read_testpaths(self.root)])
-        return find_files([self.root / path for path in paths])
+        others = (self.root / path for path in read_testpaths(self.root))
+        found = [*self.find_suite(), *find_files([path for path in others if path.exists()])]
+        return list(dict.fromkeys(map(Path.resolve, found)))
 
     def find_suite(self) -> list[Path]:
         """Find the Python files of the suite.

@@ -68,7 +68,7 @@ def judge_plugins(evidence: Evidence) -> Judgement:
         "install what is missing, take -p no:... out of addopts, and name the infrastructure's "
         "plugin in pytest_plugins of the topmost conftest.py",
         *(f"{name} is not loaded" for name in missing),
-        *survey.said,
+        *(survey.said if survey.exit_code not in SOUND_EXITS else ()),
     )
 
 

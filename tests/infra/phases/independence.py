@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from .categories import build_verb_failure
+from .categories import JUDGED, build_verb_failure
 from .evidence import Evidence
 from .gates import Gate, Judgement, Verdict, build_failure, build_pass
 
@@ -15,7 +15,7 @@ def judge_shared_state(evidence: Evidence) -> Judgement:
     """Tell whether `check` finds what breaks in parallel."""
     answer = evidence.hands.run_verb("check", *evidence.suite)
     findings, files = answer.data.get("findings"), answer.data.get("files")
-    if answer.exit_code not in (0, 1) or not isinstance(findings, list) or not files:
+    if answer.exit_code not in JUDGED or not isinstance(findings, list) or not files:
         return build_verb_failure("check", answer)
     figure = f"{len(findings)} findings in {files} files"
     if not findings and not answer.exit_code:

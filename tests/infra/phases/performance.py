@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from .categories import build_verb_failure
+from .categories import JUDGED, build_verb_failure
 from .evidence import Evidence
 from .expectations import CATEGORIES
 from .gates import Gate, Judgement, build_failure, build_pass
@@ -24,7 +24,7 @@ def judge_outcomes(evidence: Evidence) -> Judgement:
     """Measure, and tell whether each test comes to the same sequentially and in parallel."""
     answer = evidence.get_measured()
     analysis = get_object(answer.data, "analysis")
-    if answer.exit_code not in (0, 1) or not analysis:
+    if answer.exit_code not in JUDGED or not analysis:
         return build_verb_failure("measure", answer)
     compared = {f"{count} workers": get_object(analysis, count) for count in analysis}
     for name, category in get_objects(answer.data, "categories").items():

@@ -23,7 +23,7 @@ OWN: Final = __name__.rpartition(".phases.")[0]
 PLUGINS: Final[Mapping[str, Sequence[str]]] = {
     "pytest-xdist": ("xdist", "xdist.plugin"),
     "pytest-asyncio": ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin"),
-    "pytest-repeat": ("pytest_repeat",),
+    "pytest-repeat": ("repeat", "pytest_repeat"),
     f"{OWN}.plugin": (f"{OWN}.plugin",),
 }
 """What a parallel run needs, and the names under which it may be registered."""
