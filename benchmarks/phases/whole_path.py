@@ -54,14 +54,14 @@ class Copy:
         """Return what git answers."""
         done = self.run("git", *arguments)
         if done.returncode:
-            raise SystemExit(f"git {' '.join(arguments)}: {done.stderr}")
+            sys.exit(f"git {' '.join(arguments)}: {done.stderr}")
         return done.stdout
 
     def phase(self, *arguments: str) -> tuple[int, dict[str, object]]:
         """Run the verb; return its exit code and what it tells."""
         done = self.run(sys.executable, "-m", "tests.infra", "phase", "--json", *arguments)
         if not done.stdout.startswith("{"):
-            raise SystemExit(f"phase {' '.join(arguments)}: {done.stderr}")
+            sys.exit(f"phase {' '.join(arguments)}: {done.stderr}")
         data: dict[str, object] = json.loads(done.stdout)
         return done.returncode, data
 
