@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.infra.phases.evidence import Evidence
 from tests.infra.phases.expectations import parse_expectations
 from tests.infra.phases.foundations import NEEDED_MARKERS
@@ -77,6 +79,14 @@ def build_sound_hands() -> ToldHands:
 def build_evidence(root: Path, hands: ToldHands, text: str = "suite = .") -> Evidence:
     """Build what gates judge by."""
     return Evidence(root, parse_expectations(text), hands)
+
+
+def isolate_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep git from the user's own configuration, and from a repository around this one."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 class GitRepository:

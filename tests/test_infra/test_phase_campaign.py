@@ -9,7 +9,7 @@ from tests.infra.errors import PhaseError
 from tests.infra.phases.backup import NAME as BACKUP
 from tests.infra.phases.backup import Backup
 from tests.infra.phases.campaign import Campaign, Wish
-from tests.infra.phases.commits import Repository
+from tests.infra.phases.commits import Repository, build_message
 from tests.infra.phases.gates import Verdict
 from tests.infra.phases.hands import VerbAnswer
 from tests.infra.phases.progress_file import NAME, append_line, read_last_figures
@@ -21,6 +21,7 @@ from tests.test_infra.phasing import (
     ToldHands,
     build_evidence,
     build_sound_hands,
+    isolate_git,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -30,8 +31,7 @@ MARKER = "import pytest\n"
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
     """A repository, unmoved by the user's own configuration."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    isolate_git(monkeypatch)
     return GitRepository(tmp_path)
 
 
@@ -132,9 +132,51 @@ def test_rollback_works_after_an_interrupt(
 
     assert campaign_to_data(campaign)["is_interrupted"]
     assert [result.judgement.verdict for result in campaign.results] == [Verdict.PASSED] * 4
+    if is_committing:
+        assert made.git("status", "--porcelain") == "", "so that --commit can go on"
     roll_back(made.top)
     assert made.git("rev-parse", "HEAD^{tree}") == before
     assert made.git("status", "--porcelain", "--ignored") == ""
+
+
+def test_rollback_works_where_we_were_killed_behind_a_commit(
+    made: GitRepository, hands: ToldHands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.git("rev-parse", "HEAD^{tree}")
+    monkeypatch.setattr(Backup, "forget", Mortal.end)
+    with pytest.raises(Mortal):
+        run_phases(made.top, hands, 1, is_committing=True)
+
+    roll_back(made.top)
+
+    assert made.git("rev-parse", "HEAD^{tree}") == before
+    assert made.git("status", "--porcelain", "--ignored") == ""
+
+
+class Mortal(Exception):  # noqa: N818  it is no error, but an end
+    @classmethod
+    def end(cls, *_: object) -> None:
+        raise cls
+
+
+def test_changes_that_the_user_committed_come_back_behind_ours(
+    made: GitRepository, hands: ToldHands
+) -> None:
+    run_phases(made.top, hands, 1)
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message=by hand")
+    Repository(made.top).commit(
+        [append_to(made.top / "test_a.py")], build_message("Phase 1 Gate 1", "PASSED", "more")
+    )
+
+    roll_back(made.top)
+
+    assert (made.top / "test_a.py").read_bytes() == b"def test_a():\r\n    pass"
+
+
+def append_to(path: Path) -> str:
+    path.write_text(path.read_text() + "\n\n\n\n# more\n")
+    return path.name
 
 
 def test_rollback_works_without_git(tmp_path: Path, hands: ToldHands) -> None:

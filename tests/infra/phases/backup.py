@@ -81,10 +81,6 @@ class Backup:
         self._entries = dict(self._prior)
         self._write()
 
-    def find_conflicts(self) -> list[str]:
-        """Return the files that somebody has changed since."""
-        return [name for name in self._entries if self._is_foreign(name)]
-
     def restore(self, names: Iterable[str]) -> list[str]:
         """Make some files what they were; return what is worth a word about it.
 

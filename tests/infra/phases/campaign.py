@@ -112,10 +112,22 @@ class Campaign:
                     gate.title, judgement.verdict, judged, self.now(), judgement.figure
                 )
                 append_line(self.root, line)
-        finally:
-            changed = self.backup.end()
+        except BaseException:
+            self._leave()
+            raise
+        changed = self.backup.end()
         result = Result(gate, judgement, judged, time.monotonic() - began, changed)
         self.results.append(self._commit(result))
+
+    def _leave(self) -> None:
+        """Leave a gate that was not judged; with commits, nothing of it may be in the way of more.
+
+        Without commits, what it changed can be taken back with all the rest.
+        """
+        changed = self.backup.end()
+        if self.wish.is_committing:
+            self.backup.restore(changed)
+        self.backup.settle()
 
     def _commit(self, result: Result) -> Result:
         if not self.wish.is_committing or not result.changed:

@@ -47,14 +47,15 @@ class Repository:
         return self._run("rev-parse", "--verify", "--quiet", "--short", "HEAD").output.strip()
 
     def find_changed(self, paths: Iterable[str] = ()) -> list[str]:
-        """Return the files that differ from the commit, those that git doesn't know included."""
-        if not self.is_there():
-            return []
-        output = self._ask(
+        """Return the files that differ from the commit, those that git doesn't know included.
+
+        Nothing differs where there is no repository.
+        """
+        done = self._run(
             "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths
         )
-        prefix = self._ask("rev-parse", "--show-prefix").strip()
-        names = [line[3:] for line in output.split("\0") if line]
+        names = [line[3:] for line in done.output.split("\0") if line]
+        prefix = self._ask("rev-parse", "--show-prefix").strip() if names else ""
         return [name.removeprefix(prefix) for name in names]
 
     def check_ready(self, paths: Iterable[str], are_ours: Iterable[str]) -> None:

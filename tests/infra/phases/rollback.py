@@ -24,8 +24,8 @@ class Undone:
 def roll_back(root: Path) -> Undone:
     """Give back what was there before the phases.
 
-    Files that a gate left without a commit come first, or git could not revert; those that were
-    changed before our commits come after it.
+    Files that differ from what is committed come first, or git could not revert; the others, such
+    as those that were changed and then committed by the user, come after it.
 
     :raises PhaseError: somebody has changed the same files, or lines, since; or git can't commit.
     """
@@ -33,16 +33,17 @@ def roll_back(root: Path) -> Undone:
     is_versioned = bool(repository.get_head())
     commits = repository.list_gate_commits() if is_versioned else []
     committed = set(repository.list_files(commits))
-    late = [name for name in backup.find_conflicts() if name in committed]
+    late = committed.difference(repository.find_changed(committed)) if committed else committed
+    late &= set(backup.list_files())
     early = [name for name in backup.list_files() if name not in late]
     if commits:
         repository.check_calm()
         repository.check_index()
     remarks = backup.restore(early)
     commit = repository.revert(commits) if commits else ""
-    remarks += backup.restore(late)
+    remarks += backup.restore(sorted(late))
     if not commits and not early:
         raise PhaseError(
             "there is nothing to take back", str(root), "phases that changed something come first"
         )
-    return Undone((*early, *late), tuple(commits), commit, tuple(remarks))
+    return Undone((*early, *sorted(late)), tuple(commits), commit, tuple(remarks))
