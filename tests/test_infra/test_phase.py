@@ -108,6 +108,25 @@ def test_phase_2_finds_shared_state_by_the_real_check(
     assert data["gates"][0]["details"][0].startswith("test_a.py:4: PTI101")
 
 
+@pytest.mark.proof
+def test_phase_0_finds_what_a_real_session_lacks(
+    inner: InnerSuite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner.write(
+        test_a="import pytest\n\n@pytest.mark.odd\ndef test_a(): pass",
+        conftest=f"pytest_plugins = [{inner.plugin!r}]",
+    )
+    (inner.path / "pytest.ini").write_text("[pytest]\naddopts = -p no:repeat\ntestpaths = .\n")
+    monkeypatch.chdir(inner.path)
+
+    assert cli.main(["phase", "0", "--json"]) == 1
+
+    gates = json.loads(capsys.readouterr().out)["gates"]
+    assert [gate["verdict"] for gate in gates[1:3]] == ["FAILED", "FAILED"]
+    assert gates[1]["details"] == ["pytest-repeat is not loaded"]
+    assert gates[2]["details"] == ["odd is not registered; test_a.py::test_a has it"]
+
+
 def test_interrupted_process_is_ended_before_we_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

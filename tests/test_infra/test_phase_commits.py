@@ -26,6 +26,7 @@ def commit_change(made: GitRepository, text: str = "changed\n") -> str:
 
 def test_commit_holds_its_files_and_nothing_else(made: GitRepository) -> None:
     (made.top / "mine.txt").write_text("mine")
+    (made.top / "pytest.ini").write_text("[pytest]\n# mine\n")
     (made.top / ".gitignore").write_text("out.json\n")
     (made.top / "out.json").write_text("{}")
 
@@ -34,7 +35,7 @@ def test_commit_holds_its_files_and_nothing_else(made: GitRepository) -> None:
     assert made.git("show", "--format=%s", "--name-only", name).split("\n") == [
         "Phase 3 Gate 1: FAILED, 2", "", "out.json", "",
     ]  # fmt: skip
-    assert made.git("status", "--porcelain") == "?? .gitignore\n?? mine.txt\n"
+    assert made.git("status", "--porcelain") == " M pytest.ini\n?? .gitignore\n?? mine.txt\n"
 
 
 def stage(made: GitRepository) -> None:

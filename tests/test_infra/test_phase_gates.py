@@ -104,7 +104,8 @@ SLOW = build_measured(analysis={"4": {"verdict": "faster", "percentage": 40.0}})
         ("Phase 2 Gate 1", verb("check", 1, findings=[{"path": "a.py", "line": 3}]), "a.py:3"),
         ("Phase 2 Gate 1", verb("check", 0, files=0), "ended with exit code 0"),
         ("Phase 2 Gate 2", survey(outcomes={"t::a": "failed"}, exit_code=1), "t::a failed"),
-        ("Phase 2 Gate 3", survey(outcomes={"t::a": "skipped"}), "t::a skipped"),
+        ("Phase 2 Gate 3", survey(outcomes={"t::a": "passed", "t::b": "skipped"}), "t::b skipped"),
+        ("Phase 2 Gate 3", survey(outcomes={}), "0 of 0 probes"),
         ("Phase 2 Gate 4", survey(outcomes={}, exit_code=4, said=("not found",)), "not found"),
         ("Phase 3 Gate 1", verb("measure", 1, analysis={"4": DIFFERENT}), "t.py::test_x"),
         (
