@@ -179,6 +179,23 @@ def append_to(path: Path) -> str:
     return path.name
 
 
+def test_project_may_lie_below_the_repository_s_top(made: GitRepository, hands: ToldHands) -> None:
+    root = made.top / "sub"
+    root.mkdir()
+    (root / "test_b.py").write_text("pass\n")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message=sub")
+    before = made.git("rev-parse", "HEAD^{tree}")
+    hands.effects = {"mark": lambda: (root / "test_b.py").write_text(MARKER)}
+
+    run_phases(root, hands, 1, is_committing=True)
+
+    assert made.git("show", "--format=", "--name-only", "HEAD~3") == f"sub/{NAME}\nsub/test_b.py\n"
+    roll_back(root)
+    assert made.git("rev-parse", "HEAD^{tree}") == before
+    assert made.git("status", "--porcelain", "--ignored") == ""
+
+
 def test_rollback_works_without_git(tmp_path: Path, hands: ToldHands) -> None:
     (tmp_path / "test_a.py").write_text("pass\n")
     run_phases(tmp_path, hands, 1)

@@ -26,7 +26,7 @@ def campaign_to_data(campaign: Campaign) -> dict[str, object]:
 
 def render_undone(undone: Undone) -> str:
     """Render what was taken back."""
-    lines = [f"restored {name}" for name in undone.files]
+    lines = [f"took back {name}" for name in undone.files]
     if undone.commit:
         lines.append(f"reverted {len(undone.commits)} commits of gates in {undone.commit}")
     return "\n".join([*lines, *undone.remarks])
