@@ -24,7 +24,7 @@ MARKED = {"without": [], "counts": {"unit": 2, "integration": 1, "slow": 1}, "to
 
 def build_measured(**changes: object) -> dict[str, object]:
     """Build what `measure` says of a suite that is twice as fast on four workers."""
-    row = {"wall_s": 10.0, "test_count": 4}
+    row = {"wall_s": 10.0, "test_count": 4, "workers": [2]}
     analysis = {"verdict": "faster", "percentage": 50.0, "time_saved": 10.0}
     return {
         "baseline": {"wall_s": 20.0, "test_count": 4},

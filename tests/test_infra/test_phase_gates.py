@@ -83,6 +83,8 @@ DIFFERENT = {"verdict": "outcomes differ", "percentage": None, "failure": "", "d
     {"nodeid": "t.py::test_x", "sequential": {"passed": 3}, "parallel": {"failed": 3}}
 ]}  # fmt: skip
 
+ONE_WORKER = {"4": {"wall_s": 10.0, "workers": [1]}}
+
 SLOW = build_measured(analysis={"4": {"verdict": "faster", "percentage": 40.0}})
 
 
@@ -115,7 +117,8 @@ SLOW = build_measured(analysis={"4": {"verdict": "faster", "percentage": 40.0}})
         ),
         ("Phase 3 Gate 1", verb("measure", 130), "exit code 130"),
         ("Phase 3 Gate 2", verb("measure", 0, **SLOW), "gain 40% with 4 workers, at least 50%"),
-        ("Phase 3 Gate 2", verb("measure", 0, parallel={}), "nothing was measured"),
+        ("Phase 3 Gate 2", verb("measure", 0, parallel={}), "no run on more than one worker"),
+        ("Phase 3 Gate 2", verb("measure", 0, parallel=ONE_WORKER), "no run on more than one"),
         ("Phase 3 Gate 3", verb("measure", 0, categories={}), "no category was measured"),
         ("Phase 3 Gate 3", verb("measure", 0, baseline={"wall_s": 9.0}), "limit 9.0 s (all tests"),
         ("Phase 3 Gate 4", verb("tune", 0, recommendations=[]), "no recommendation"),
@@ -225,10 +228,11 @@ def test_category_has_its_own_limit_where_one_is_given(tmp_path: Path, hands: To
     [
         (51, 2.0, "faster", True, "at least 50% asked for"),
         (49, 2.0, "faster", False, "at least 50% asked for"),
-        (25, 6.0, "faster", True, "at least 22%: decided by the bound of 6.0 s"),
-        (20, 6.0, "faster", False, "at least 22%: decided by the bound of 6.0 s"),
-        (1, 9.0, "within the noise", True, "none possible, so no loss"),
-        (-9, 9.0, "slower", False, "none possible, so no loss"),
+        (29, 6.0, "faster", True, "at least 28%: decided by the bound of 6.0 s"),
+        (27, 6.0, "faster", False, "at least 28%: decided by the bound of 6.0 s"),
+        (-4, 9.0, "within the noise", True, "hardly any is possible, so no loss over 5%"),
+        (-6, 9.0, "within the noise", False, "hardly any is possible, so no loss over 5%"),
+        (-4, 9.0, "slower", False, "hardly any is possible, so no loss over 5%"),
     ],
 )
 def test_gain_is_judged_by_what_was_asked_or_by_what_can_be(

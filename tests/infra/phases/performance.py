@@ -47,7 +47,7 @@ def judge_gain(evidence: Evidence) -> Judgement:
     data = evidence.get_measured().data
     timings = list_timings(data)
     if not timings:
-        return _build_missing("nothing was measured")
+        return _build_missing("no run on more than one worker")
     decision = decide(timings, evidence.expectations.gain_percent)
     return build_gain(decision, timings)
 
@@ -64,7 +64,10 @@ def build_gain(decision: Decision, timings: Iterable[Timing]) -> Judgement:
 
 
 def list_timings(data: Object) -> list[Timing]:
-    """Read the runs on workers that can be compared, each with its bound."""
+    """Read the runs on workers that can be compared, each with its bound.
+
+    Where `auto` came to one worker, its run is no parallel one, and would always be good enough.
+    """
     baseline_s = get_object(data, "baseline").get("wall_s")
     bounds = get_objects(get_object(data, "bound"), "by_workers")
     analysis = get_objects(data, "analysis")
@@ -74,7 +77,9 @@ def list_timings(data: Object) -> list[Timing]:
         bound = bounds.get(workers, {})
         numbers = (baseline_s, row.get("wall_s"), percentage, bound.get("total_s"))
         baseline, wall_s, gain, bound_s = (_read_number(number) for number in numbers)
-        if baseline and wall_s and gain is not None and bound_s is not None:
+        counts = row.get("workers")
+        is_parallel = isinstance(counts, list) and max(counts, default=0) > 1
+        if is_parallel and baseline and wall_s and gain is not None and bound_s is not None:
             verdict = str(analysis[workers].get("verdict"))
             words = str(bound.get("words", ""))
             found.append(Timing(workers, baseline, wall_s, gain, verdict, bound_s, words))

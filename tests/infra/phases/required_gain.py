@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-SLACK: Final = 1.3
+SLACK: Final = 1.2
 """A run may take this many times its bound, where what is asked for can't be reached: a bound
 knows no waiting, no messages between processes, and no imports that each worker makes anew."""
+
+NOISE_PERCENT: Final = 5.0
+"""A smaller loss is none, where no gain is possible; `measure` calls it noise, too."""
 
 SLOWER: Final = "slower"
 
@@ -63,8 +66,9 @@ class Decision:
 
     @property
     def required_percent(self) -> float:
-        """The gain that has to be reached."""
-        return min(self.timing.reachable_percent, self.asked_percent)
+        """The gain that has to be reached; a loss where none is possible."""
+        reachable = self.timing.reachable_percent
+        return -NOISE_PERCENT if reachable <= 0 else min(reachable, self.asked_percent)
 
     @property
     def is_enough(self) -> bool:
@@ -77,8 +81,8 @@ class Decision:
         if not self.is_bounded:
             return f"{gained}, at least {self.asked_percent:.0f}% asked for"
         least = (
-            "none possible, so no loss"
-            if self.required_percent <= 0
+            f"hardly any is possible, so no loss over {NOISE_PERCENT:.0f}%"
+            if self.required_percent < 0
             else f"at least {self.required_percent:.0f}%"
         )
         return (
