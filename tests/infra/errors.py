@@ -298,3 +298,17 @@ class ReplayError(InfraError):
 
     def __str__(self) -> str:
         return f"{self.problem}; {self.remedy}"
+
+
+class PhaseError(InfraError):
+    """The phases can't begin, go on or be taken back as asked for."""
+
+    def __init__(self, problem: str, facts: str, remedy: str) -> None:
+        super().__init__(problem, facts, remedy)
+        self.problem = problem
+        self.facts = facts
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        facts = f": {self.facts}" if self.facts else ""
+        return f"{self.problem}{facts}; {self.remedy}"

@@ -176,6 +176,11 @@ OPTIONS: Final = (
         "(default: known-flaky.toml in the root directory, if it is there)",
     ),
     Option(
+        "phases",
+        "",
+        "what the gates of `phase` expect of the suite, a line each, such as `tests = 208`",
+    ),
+    Option(
         "worker_log_file",
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",

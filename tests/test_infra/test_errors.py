@@ -29,6 +29,7 @@ EXAMPLES = [
     errors.KnownFlakyError(Path("/x"), 3, "has the key a", "drop it"),
     errors.UnknownRunError("ab", ["ab12", "ab34"], ["ab12", "ab34", "cd56"]),
     errors.ReplayError("--until a: no such test ran there", "there were b, c"),
+    errors.PhaseError("the index is dirty", "a.py", "commit it"),
 ]
 
 

@@ -44,7 +44,7 @@ RANKS = [
         "guard_side",
     },
     {"isolation", "proving", "flake_watch", "replaying", "marking"},
-    {"hunting", "measuring"},
+    {"hunting", "measuring", "phases"},
     {"tuning"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked", "loads"},

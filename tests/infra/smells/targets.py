@@ -48,6 +48,13 @@ def read_testpaths(root: Path) -> list[str]:
     return ["tests"]
 
 
+def read_setting(root: Path, name: str) -> str:
+    """Read one of pytest's settings as text, of a list its lines; without it, nothing."""
+    sections = (_read_section(root / file) for file in INI_FILES)
+    found = next((section for section in sections if section is not None), {}).get(name, "")
+    return found if isinstance(found, str) else "\n".join(map(str, found))
+
+
 def _read_section(path: Path) -> dict[str, str | list[str]] | None:
     """Read pytest's section of a file, or None where it has none."""
     try:

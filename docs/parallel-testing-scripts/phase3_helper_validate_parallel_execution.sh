@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+cd "$(dirname "$0")/../.." && exec "${PYTHON:-python3}" -m tests.infra prove "$@"
