@@ -9,7 +9,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def load_script(name: str) -> ModuleType:
-    """Load a script without running it."""
+    """Load a script without running it; the same module whoever asks for it."""
+    if (known := sys.modules.get(f"scripts_{name}")) is not None:
+        return known
     path = ROOT / "scripts" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"scripts_{name}", path)
     assert spec is not None
