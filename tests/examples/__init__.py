@@ -1,0 +1,1 @@
+"""Examples that the guides quote, and that run with all other tests."""
