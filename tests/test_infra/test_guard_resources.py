@@ -25,8 +25,9 @@ import pytest
 
 from tests.infra.guard import living
 from tests.infra.guard.canary import find_sleepers
+from tests.infra.guard.loops import AsyncioState
 from tests.infra.guard.process import Environ, Umask
-from tests.infra.guard.resource import Change, Resource, Scene, compare
+from tests.infra.guard.resource import ABSENT, Change, Resource, Scene, compare
 from tests.infra.guard.resources import build_shallow
 
 NEVER = 3600.0
@@ -276,3 +277,14 @@ def test_module_that_died_is_no_change_and_breaks_nothing(
     assert [change.key for change in changes] == ["dying"]
     assert resource.describe(changes[0])[1:] == ("<ProxyType>", "absent")
     assert resource.is_lawful(changes[0], Scene())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_lawful"),
+    [(ABSENT, None, True), (None, object(), False), (object(), None, False)],
+    ids=["first import", "another policy", "policy taken away"],
+)
+def test_policy_may_come_with_asyncio_only(before: object, after: object, is_lawful: bool) -> None:
+    change = Change("asyncio.set_event_loop_policy", before, after)
+
+    assert AsyncioState().is_lawful(change, Scene()) == is_lawful

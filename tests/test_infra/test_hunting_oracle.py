@@ -123,3 +123,9 @@ def test_hanging_fork_ends_with_the_hunt(tmp_path: Path, monkeypatch: pytest.Mon
     (path,) = pids
     assert not Path(f"/proc/{path.name.removeprefix('pid-')}").exists()
     assert not path.exists()
+
+
+def test_missing_plugin_is_told_with_the_way_out() -> None:
+    error = NothingToHuntError("error: unrecognized arguments: --isolation=off")
+
+    assert "pytest_plugins = ['tests.infra.plugin']" in str(error)

@@ -123,6 +123,7 @@ SLOW = build_measured(analysis={"4": {"verdict": "faster", "percentage": 40.0}})
         ("Phase 3 Gate 3", verb("measure", 0, baseline={"wall_s": 9.0}), "limit 9.0 s (all tests"),
         ("Phase 3 Gate 4", verb("tune", 0, recommendations=[]), "no recommendation"),
         ("Phase 3 Gate 4", lambda _, p: (p / TUNED_FILE).unlink(), "no file"),
+        ("Phase 3 Gate 4", verb("tune", 0, optimal_configurations={"all": {}}), "for all tests"),
         ("Phase 3 Gate 4", silent("tune"), "exit code 3"),
     ],
 )
@@ -136,6 +137,12 @@ def test_gate_fails_where_it_must(
     assert judgement.verdict is Verdict.FAILED
     assert judgement.remedy
     assert words in "\n".join([judgement.figure, *judgement.details])
+
+
+def test_one_process_may_be_the_best_configuration(tmp_path: Path, hands: ToldHands) -> None:
+    verb("tune", 0, optimal_configurations={"all": {"workers": 0}})(hands, tmp_path)
+
+    assert judge("Phase 3 Gate 4", build_evidence(tmp_path, hands)).verdict is Verdict.PASSED
 
 
 def test_missing_or_old_packages_fail_with_the_command_that_installs_them() -> None:

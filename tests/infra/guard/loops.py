@@ -37,9 +37,10 @@ class AsyncioState(Plain):
         return {**found, **{f"task {id(ref):x}": ref for ref in tasks}}
 
     def is_lawful(self, change: Change, scene: Scene) -> bool:  # noqa: ARG002  for the others
-        """Tell whether the default policy was made, a loop has gone, or a task has ended."""
+        """Tell whether asyncio came, made its own policy, or has lost a loop or a task."""
         if change.key == "asyncio.set_event_loop_policy":
-            return change.before in (None, ABSENT) and _is_default_policy(change.after)
+            is_usual = change.after in (None, ABSENT) or _is_default_policy(change.after)
+            return change.before in (None, ABSENT) and is_usual
         if change.key == "asyncio.set_event_loop":
             return change.after is None or change.after is ABSENT
         return change.after is ABSENT or _get_task(change.after) is None

@@ -20,6 +20,9 @@ TEMP: Final = "PYTEST_DEBUG_TEMPROOT"
 
 SHOWN_OUTPUT: Final = 4000
 
+UNKNOWN_OPTION: Final = "unrecognized arguments: --isolation"
+"""What pytest says of a hunt's first option where our plugin is missing."""
+
 END_PATIENCE_S: Final = 3.0
 
 
@@ -31,7 +34,14 @@ class NothingToHuntError(InfraError):
         self.output = output
 
     def __str__(self) -> str:
-        return f"pytest collected no test to hunt; this is what it said:\n{self.output.strip()}"
+        said = f"pytest collected no test to hunt; this is what it said:\n{self.output.strip()}"
+        if UNKNOWN_OPTION not in self.output:
+            return said
+        plugin = f"{__package__.rpartition('.')[0]}.plugin"
+        return (
+            f"{said}\nthe infrastructure's plugin isn't loaded; let the topmost conftest.py say "
+            f"pytest_plugins = [{plugin!r}], or add -p {plugin}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

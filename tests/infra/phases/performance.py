@@ -119,7 +119,8 @@ def judge_tuning(evidence: Evidence) -> Judgement:
         return build_verb_failure("tune", answer)
     best = configurations.get("all", {})
     is_there = (evidence.root / TUNED).is_file()
-    if not best.get("workers") or not answer.data.get("recommendations") or not is_there:
+    # 0 is an answer, too: one process.
+    if best.get("workers") is None or not answer.data.get("recommendations") or not is_there:
         lacks = "no configuration for all tests, or no recommendation" if is_there else "no file"
         return build_failure(f"{TUNED}: {lacks}", "run `tune` by hand, and see what it says")
     measured_s = _read_number(best.get("measured_s"))

@@ -198,7 +198,7 @@ TABLE: Final = (
         "PTI402",
         "fixed-vmid",
         "two workers, or two runs on one cluster, create the same guest",
-        "take a VMID of this process's block from the fixture vmid",
+        "take a VMID of this process's block from the fixture process_unique_vmid",
     ),
     Rule(
         "PTI403",

@@ -12,6 +12,9 @@ from ..errors import InfraError
 INI_FILES: Final = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 """In pytest's order."""
 
+OWN: Final = Path(__file__).resolve().parents[1]
+"""Ourselves, who lie among a project's tests and are none."""
+
 SKIPPED: Final = frozenset({
     "__pycache__", "node_modules", "build", "dist", "venv", "site-packages",
 })  # fmt: skip
@@ -91,7 +94,13 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 
 def _walk(top: Path) -> Iterator[Path]:
     for directory, names, files in os.walk(top):
-        names[:] = [n for n in names if n not in SKIPPED and not n.startswith(".")]
+        names[:] = [
+            name
+            for name in names
+            if name not in SKIPPED
+            and not name.startswith(".")
+            and Path(directory, name).resolve() != OWN
+        ]
         yield from (Path(directory, name) for name in files if name.endswith(".py"))
 
 
