@@ -2,6 +2,8 @@
 
 import json
 import os
+import selectors
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -116,11 +118,11 @@ def test_chosen_tests_run_in_the_order_given(tmp_path: Path) -> None:
 
 def test_originals_are_put_back() -> None:
     waited: list[float] = []
-    before = stopwatch.time.sleep, stopwatch.selectors.DefaultSelector.select
+    before = time.sleep, selectors.DefaultSelector.select
 
     waits = Waits(waited.append)
-    stopwatch.time.sleep(0)
-    with stopwatch.selectors.DefaultSelector() as selector:
+    time.sleep(0)
+    with selectors.DefaultSelector() as selector:
         selector.select(0)
         selector.select(0.001)
     waits.take_back()
@@ -128,7 +130,7 @@ def test_originals_are_put_back() -> None:
     assert waited[0] == 0
     assert waited[1] > 0
     assert len(waited) == 2
-    assert (stopwatch.time.sleep, stopwatch.selectors.DefaultSelector.select) == before
+    assert (time.sleep, selectors.DefaultSelector.select) == before
 
 
 def test_clocks_go_on() -> None:
