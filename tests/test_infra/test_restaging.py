@@ -5,6 +5,7 @@ import pytest
 from tests.infra.hunting.trials import Sighting
 from tests.infra.restaging import build_reports
 from tests.test_infra.conftest import InnerSuite
+from tests.test_infra.forks import run_in_fork
 
 SUITE = """
 import time
@@ -158,3 +159,52 @@ def test_outcome_of_a_fork_is_that_of_the_call(
     assert (call.duration, setup.duration) == (2.5, 0)
     if reported == "failed":
         assert call.longreprtext == "try 2 of 3: E at t.py:1\nboom"
+
+
+# --- in this process, or in a fork of it ---------------------------------------------------------
+
+HERE = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning", *RESTAGING)
+
+
+def test_all_tries_run_in_forks_of_the_process_that_collected(staged: InnerSuite) -> None:
+    text = """
+    import os, pytest
+    SEEN = []
+    def test_adds(): SEEN.append(os.getpid())
+    def test_skips(): pytest.skip("x")
+    def test_reads(): assert len(SEEN) == 1
+    """
+    staged.write(test_it=text)
+
+    result = staged.run_here(*HERE, "--tries=2")
+
+    result.assert_outcomes(passed=2, skipped=1)
+
+
+def test_neighbour_that_was_asked_for_is_not_reported(staged: InnerSuite) -> None:
+    text = "def test_a(): assert 0, 'why'\ndef test_b(): pass"
+    staged.write(test_it=text)
+
+    result = staged.run_here(*HERE, "--beside=test_it.py::test_b", "--under=pauses=1")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines([r"try 1 of 1: AssertionError"])
+
+
+def test_collection_alone_runs_nothing(staged: InnerSuite) -> None:
+    result = staged.run_here(*HERE, "--tries=2", "--collect-only", "-q")
+
+    assert result.ret == 0
+    assert "test_it.py::test_sound" in result.stdout.str()
+
+
+def test_conditions_alone_are_put_on_this_process(staged: InnerSuite) -> None:
+    text = "import os, time\ndef test_it(): assert (os.getpid(), time.tzname[0]) == (4711, 'EAST')"
+    staged.write(test_it=text)
+    undo = f"--undo={staged.path / 'undo'}"
+
+    status = run_in_fork(
+        lambda: int(staged.run_here(*HERE, "--under=pid=4711", "--under=zone=EAST-14", undo).ret)
+    )
+
+    assert status == 0

@@ -51,6 +51,7 @@ def test_seed_that_the_user_chose_stays() -> None:
 
     seeds.open()
     seeds.advance()
+    seeds.close()
 
     assert environ == {"PYTHONHASHSEED": "3"}
 
