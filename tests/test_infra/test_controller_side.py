@@ -114,7 +114,7 @@ def test_leak_that_a_worker_found_fails_the_run(inner: InnerSuite) -> None:
 def test_leak_fails_its_test_in_one_process(inner: InnerSuite) -> None:
     inner.write(test_it=LEAKING)
 
-    result = inner.run_here("-n0", "--isolation=error")
+    result = inner.run_here("-n0", "--isolation=error", *inner.quick)
 
     result.assert_outcomes(passed=2, errors=1)
 

@@ -22,11 +22,11 @@ SHARED_S = 0.1
 SLEEPING = """
 import asyncio, time
 
-def test_sleeps(): time.sleep(0.02)
+def test_sleeps(): time.sleep(0.05)
 def test_works():
     until = time.process_time() + 0.02
     while time.process_time() < until: pass
-def test_awaits(): asyncio.run(asyncio.sleep(0.02))
+def test_awaits(): asyncio.run(asyncio.sleep(0.05))
 """
 
 SHARED = """
@@ -89,7 +89,7 @@ def test_sleeping_is_told_from_working(found: Mapping[str, Timing]) -> None:
 
     assert min(waited[:2]) > 0.01
     assert waited[2] == 0
-    assert all(found[name].durations_s[0] >= 0.01 for name in names)
+    assert all(found[name].durations_s[0] > 0 for name in names)
 
 
 def test_what_is_shared_is_nobody_s_time(found: Mapping[str, Timing]) -> None:

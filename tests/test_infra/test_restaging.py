@@ -1,9 +1,13 @@
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.infra.hunting.conditions import Conditions
 from tests.infra.hunting.trials import Sighting
-from tests.infra.restaging import build_reports
+from tests.infra.restaging import Conditioned, build_reports
 from tests.test_infra.conftest import InnerSuite
 from tests.test_infra.forks import run_in_fork
 
@@ -163,7 +167,10 @@ def test_outcome_of_a_fork_is_that_of_the_call(
 
 # --- in this process, or in a fork of it ---------------------------------------------------------
 
-HERE = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning", *RESTAGING)
+HERE = (
+    *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
+    *(*InnerSuite.quick, *RESTAGING),
+)
 
 
 def test_all_tries_run_in_forks_of_the_process_that_collected(staged: InnerSuite) -> None:
@@ -185,7 +192,7 @@ def test_neighbour_that_was_asked_for_is_not_reported(staged: InnerSuite) -> Non
     text = "def test_a(): assert 0, 'why'\ndef test_b(): pass"
     staged.write(test_it=text)
 
-    result = staged.run_here(*HERE, "--beside=test_it.py::test_b", "--under=pauses=1")
+    result = staged.run_here(*HERE, "--beside=test_it.py::test_b")
 
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines([r"try 1 of 1: AssertionError"])
@@ -198,13 +205,14 @@ def test_collection_alone_runs_nothing(staged: InnerSuite) -> None:
     assert "test_it.py::test_sound" in result.stdout.str()
 
 
-def test_conditions_alone_are_put_on_this_process(staged: InnerSuite) -> None:
-    text = "import os, time\ndef test_it(): assert (os.getpid(), time.tzname[0]) == (4711, 'EAST')"
-    staged.write(test_it=text)
-    undo = f"--undo={staged.path / 'undo'}"
+def test_conditions_alone_are_put_on_this_process(item: pytest.Item) -> None:
+    # Any: pytest's own class is final.
+    config: Any = SimpleNamespace(rootpath=item.config.rootpath)
 
-    status = run_in_fork(
-        lambda: int(staged.run_here(*HERE, "--under=pid=4711", "--under=zone=EAST-14", undo).ret)
-    )
+    def stage() -> str:
+        side = Conditioned(config, Conditions(zone="EAST-14"))
+        side.pytest_runtestloop()
+        side.pytest_runtest_protocol(item)
+        return time.tzname[0]
 
-    assert status == 0
+    assert run_in_fork(stage) == "EAST"
