@@ -219,6 +219,7 @@ def test_meetings_end_with_the_budget(make_stage: MakeStage) -> None:
     record = stage.hunt.conduct()
 
     assert "tests that touch the same thing beside each other: no time" in record.left_out
+    assert not record.is_complete
 
 
 def test_long_suite_is_not_run_many_times(make_stage: MakeStage) -> None:
@@ -274,7 +275,9 @@ def test_recorded_failure_is_tried_in_its_order_and_beside_its_neighbours(
 ) -> None:
     shelf = tmp_path / "runs"
     shelf.mkdir()
-    schedule = make_schedule("gw0: test_2 0-1 test_3 1-2!", "gw1: test_5 0-1.5 gone 1.5-3")
+    schedule = make_schedule(
+        "gw0: test_2 0-1 test_3 1-2!", "gw1: test_5 0-1.5 gone 1.5-3 test_4 3-4"
+    )
     (shelf / "one.json").write_text(schedule.to_json(), encoding="utf-8")
     (shelf / "bad.json").write_text('{"bad":1', encoding="utf-8")
     stage = make_stage(shelf=shelf)

@@ -128,7 +128,7 @@ def test_end_of_a_worker_is_seen_where_the_nursery_died(
 ) -> None:
     nursery, client = pair
     nursery.close()
-    worker = os.posix_spawn("/bin/true", ["true"], {})
+    worker = os.posix_spawn("/bin/sleep", ["sleep", "0.05"], {})
 
     # In forks, for a client's descriptors end with it.
     assert run_in_fork(lambda: nursery_client.wait(client, worker)) == 0

@@ -198,12 +198,13 @@ def test_controller_sends_each_slot_its_list_and_names_what_is_missing(
     assert find_slot(nodes[1]) == 1
 
 
+@pytest.mark.parametrize(("begun", "ended", "left"), [(1, 0, 1), (1, 1, 2)])
 def test_nobody_waits_for_the_test_that_a_worker_died_in(
-    placement: Placement, counters: Counters
+    placement: Placement, counters: Counters, begun: int, ended: int, left: int
 ) -> None:
-    counters.note(1, begun=1, ended=0, now_ns=7)
+    counters.note(1, begun=begun, ended=ended, now_ns=7)
     placement._note_crash(1)
-    assert (counters.get_begun(1), counters.get_ended(1)) == (1, 1)
+    assert (counters.get_begun(1), counters.get_ended(1)) == (left, left)
 
     counters.note(1, begun=ALL, ended=ALL, now_ns=7)
     placement._note_crash(1)

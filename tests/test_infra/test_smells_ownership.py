@@ -49,6 +49,7 @@ PARAMETERS = "opened, rows, number, unknown, tmp_path"
         ("made = THING.append(1)", []),
         ("LIMIT.append(1)", []),
         ("ITEMS.sort()", ["PTI201"]),
+        ("ITEMS.make().append(1)", []),
         ("ITEMS[0], other = 1, 2", ["PTI201"]),
         ("[ITEMS[0], other] = app.make(1)", ["PTI201"]),
         ("ITEMS[0]: int = 1", ["PTI201"]),

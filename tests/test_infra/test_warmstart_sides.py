@@ -187,6 +187,7 @@ def test_offender_makes_this_run_cold_and_is_left_out_of_the_next(
     side.pytest_testnodedown(make_node("gw0", workeroutput={TOLD: IMPORTS.to_json()}), None)
 
     assert spec.python is None
+    assert side._nursery is None
     assert side.explain() == "workers start cold: sqlite3 can't be shared: it opens a file"
     kept = json.loads(warmstart.find_file(config).read_text(encoding="utf-8"))
     assert kept["excluded"] == {"sqlite3": "opens a file"}
