@@ -39,6 +39,20 @@ def run_in_fork(work: Callable[[], T]) -> T:
     return result
 
 
+def end_in_fork(work: Callable[[], object]) -> int:
+    """Return the PID of a fork that a function is to end; it has exit code 99 if that returns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if not pid:
+        signal.alarm(PATIENCE_S)
+        try:
+            work()
+        finally:
+            os._exit(99)
+    return pid
+
+
 def _run(work: Callable[[], T], outlet: int) -> None:
     signal.alarm(PATIENCE_S)
     try:

@@ -351,3 +351,23 @@ def test_nothing_listens_beside_a_tracer(
     watch.pytest_collection_finish()
 
     assert bool(installed) is (tracer is None)
+
+
+@pytest.mark.parametrize("has_news", [True, False])
+def test_next_test_tells_what_the_last_one_touched(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    has_news: bool,
+) -> None:
+    told: list[bool] = []
+    watch = AccessWatch.__new__(AccessWatch)
+    watch._notebook = notebook = Watched(tmp_path).notebook
+    monkeypatch.setattr(Notebook, "tell", lambda _self, *, is_exempt: told.append(is_exempt))
+    notebook.has_news = has_news
+
+    watch.pytest_runtest_setup(request.node)
+
+    assert told == [False] * has_news
+    assert notebook.nodeid == request.node.nodeid

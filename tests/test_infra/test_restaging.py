@@ -1,10 +1,15 @@
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.infra.hunting.conditions import Conditions
 from tests.infra.hunting.trials import Sighting
-from tests.infra.restaging import build_reports
+from tests.infra.restaging import Conditioned, build_reports
 from tests.test_infra.conftest import InnerSuite
+from tests.test_infra.forks import run_in_fork
 
 SUITE = """
 import time
@@ -158,3 +163,56 @@ def test_outcome_of_a_fork_is_that_of_the_call(
     assert (call.duration, setup.duration) == (2.5, 0)
     if reported == "failed":
         assert call.longreprtext == "try 2 of 3: E at t.py:1\nboom"
+
+
+# --- in this process, or in a fork of it ---------------------------------------------------------
+
+HERE = (
+    *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
+    *(*InnerSuite.quick, *RESTAGING),
+)
+
+
+def test_all_tries_run_in_forks_of_the_process_that_collected(staged: InnerSuite) -> None:
+    text = """
+    import os, pytest
+    SEEN = []
+    def test_adds(): SEEN.append(os.getpid())
+    def test_skips(): pytest.skip("x")
+    def test_reads(): assert len(SEEN) == 1
+    """
+    staged.write(test_it=text)
+
+    result = staged.run_here(*HERE, "--tries=2")
+
+    result.assert_outcomes(passed=2, skipped=1)
+
+
+def test_neighbour_that_was_asked_for_is_not_reported(staged: InnerSuite) -> None:
+    text = "def test_a(): assert 0, 'why'\ndef test_b(): pass"
+    staged.write(test_it=text)
+
+    result = staged.run_here(*HERE, "--beside=test_it.py::test_b")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines([r"try 1 of 1: AssertionError"])
+
+
+def test_collection_alone_runs_nothing(staged: InnerSuite) -> None:
+    result = staged.run_here(*HERE, "--tries=2", "--collect-only", "-q")
+
+    assert result.ret == 0
+    assert "test_it.py::test_sound" in result.stdout.str()
+
+
+def test_conditions_alone_are_put_on_this_process(item: pytest.Item) -> None:
+    # Any: pytest's own class is final.
+    config: Any = SimpleNamespace(rootpath=item.config.rootpath)
+
+    def stage() -> str:
+        side = Conditioned(config, Conditions(zone="EAST-14"))
+        side.pytest_runtestloop()
+        side.pytest_runtest_protocol(item)
+        return time.tzname[0]
+
+    assert run_in_fork(stage) == "EAST"

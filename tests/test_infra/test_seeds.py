@@ -51,8 +51,11 @@ def test_seed_that_the_user_chose_stays() -> None:
 
     seeds.open()
     seeds.advance()
-
     assert environ == {"PYTHONHASHSEED": "3"}
+
+    environ["PYTHONHASHSEED"] = "4"
+    seeds.close()
+    assert environ == {"PYTHONHASHSEED": "4"}
 
 
 def test_recorded_seeds_come_again_whatever_the_user_chose() -> None:

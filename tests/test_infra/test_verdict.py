@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from tests.infra import verdict
@@ -38,3 +41,16 @@ def test_run_whose_tests_all_passed_fails_and_says_why_in_red_at_its_end(
 )
 def test_status_of_a_run_that_came_to_its_end_is_overruled(before: int, after: int) -> None:
     assert verdict.overrule(before) == after
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), (pytest.ExitCode.INTERRUPTED,) * 2],
+)
+def test_finding_about_tests_fails_only_a_run_that_went_well(status: int, expected: int) -> None:
+    # Any: as far as it is asked.
+    session: Any = SimpleNamespace(exitstatus=status)
+
+    verdict.fail_tests(session)
+
+    assert session.exitstatus == expected

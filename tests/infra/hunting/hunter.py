@@ -157,16 +157,17 @@ class Hunt:
         )
         failures = read_failures(self.wish.shelf, nodeids)
         survey[1:1] = build_steps(failures, self.wish.seed * 1000 + 800)
-        known = [runs for runs in memory.runs if runs[0].axis not in (REPEATS, MEETINGS)]
+        known = iter([runs for runs in memory.runs if runs[0].axis not in (REPEATS, MEETINGS)])
         lab.patience_s = FIRST_PATIENCE_S
         until = self.clock() + self.wish.budget_s * LONGEST_SURVEY
         for number, step in enumerate(survey, start=1):
-            if number <= len(known):
-                runs = known[number - 1]
-                lab.take_in(runs)
-            elif len(step.request.casts[0].tests) > lab.most_tests:
+            # What was left out is not in memory either.
+            if len(step.request.casts[0].tests) > lab.most_tests:
                 self.left_out.append(f"{step.axis}: the suite takes too long for that")
                 continue
+            if (remembered := next(known, None)) is not None:
+                runs = remembered
+                lab.take_in(runs)
             elif self.clock() > until:
                 self.is_complete = False
                 self.left_out.append(f"{step.axis}: the budget is spent")

@@ -135,10 +135,6 @@ def find_elapsed_bounds(context: Context) -> Iterator[Sighting]:
                 break
 
 
-def _mentions_clock(context: Context) -> bool:
-    return any(called.name in CLOCKS for called in context.calls) and not _is_frozen(context)
-
-
 def _read_comparisons(spot: Spot) -> Iterator[tuple[ast.expr, ast.cmpop, ast.expr]]:
     node = spot.node
     if isinstance(node, ast.Assert):
