@@ -90,6 +90,7 @@ UNUSED = """
 """.replace("FIXTURES", "tests.fixtures")
 
 
+@pytest.mark.proof
 def test_unused_description_fails_a_test_that_has_passed(pytester: pytest.Pytester) -> None:
     result = run(pytester, UNUSED)
 
@@ -141,6 +142,7 @@ def test_copy_works_under_another_name(
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.proof
 def test_plugin_does_not_import_the_system_under_test(pytester: pytest.Pytester) -> None:
     script = pytester.makepyfile(
         "import sys, tests.fixtures.plugin; sys.exit('proxmox_mcp' in sys.modules)"

@@ -45,6 +45,7 @@ def test_without_fakepve_a_builder_says_so(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.proof
 def test_plugin_does_not_import_the_server(pytester: pytest.Pytester) -> None:
     script = pytester.makepyfile("""
         import sys, tests.fixtures.plugin, tests.fixtures.mock_helpers

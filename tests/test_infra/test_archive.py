@@ -167,6 +167,7 @@ def test_runs_that_end_together_lose_nothing(tmp_path: Path) -> None:
     assert len(read_history(tmp_path, tmp_path / ".test_durations").foreign) == 16
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "option", ["cache_dir=.pytest_cache", "cache_dir=$INNER/deep/er", "cache_dir=~/other"]
 )

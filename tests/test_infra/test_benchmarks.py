@@ -149,6 +149,7 @@ def test_fixture_is_known_by_its_marker(suite: InnerSuite) -> None:
     assert count(result) == {"passed": 3, "deselected": 1}
 
 
+@pytest.mark.proof
 def test_workers_leave_out_what_measures(suite: InnerSuite) -> None:
     result = suite.run("-n", "2")
 
@@ -156,6 +157,7 @@ def test_workers_leave_out_what_measures(suite: InnerSuite) -> None:
     assert "infra: 3 benchmark tests were left out" in result.stdout.str()
 
 
+@pytest.mark.proof
 def test_named_test_runs_on_a_worker_alone(suite: InnerSuite) -> None:
     result = suite.run("-n", "2", "test_a.py::test_speed", "test_a.py::test_plain", "-v")
 

@@ -126,6 +126,7 @@ def test_finding_is_told_and_gives_1(run: Run, test: str, ini: str, expected: st
     assert expected in out.splitlines()[-1]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("test", "arguments", "expected"),
     [

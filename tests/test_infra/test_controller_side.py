@@ -102,6 +102,7 @@ def test_lines_of_the_begin_are_not_for_quiet_runs(
     assert terminal.lines == ([] if verbosity else ["", "gw0: 100 to 109"])
 
 
+@pytest.mark.proof
 def test_leak_that_a_worker_found_fails_the_run(inner: InnerSuite) -> None:
     inner.write(test_it=EARLY)
 

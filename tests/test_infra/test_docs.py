@@ -80,6 +80,7 @@ def copy_bad(inner: InnerSuite, *names: str) -> None:
         shutil.copy(EXAMPLES / f"bad_{name}.py", inner.path / f"test_{name}.py")
 
 
+@pytest.mark.proof
 def test_bad_examples_fail_or_are_named_in_one_process(inner: InnerSuite) -> None:
     copy_bad(inner, "environment", "module_state", "order")
     alone = ["test_order.py::test_add", "test_module_state.py::test_first_order"]
@@ -112,6 +113,7 @@ def meet(name):
 """
 
 
+@pytest.mark.proof
 def test_bad_file_is_named_by_two_workers(
     inner: InnerSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,6 +170,7 @@ SKIPPING = """
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("arguments", "known", "status"),
     [
@@ -189,6 +190,7 @@ def test_flaky_test_that_never_fails_fails_the_run_if_asked_to(
     assert inner.run_here("--count=3", *arguments).ret == status
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("test", "expires", "status", "line"),
     [
@@ -224,6 +226,7 @@ def test_known_flaky_test_excuses_nothing_else(inner: InnerSuite, more: str) -> 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.proof
 def test_known_flaky_test_that_fails_always_is_no_longer_excused(inner: InnerSuite) -> None:
     inner.write(test_a="def test_a(): assert 0")
     write_known(inner, "test_a")
@@ -274,6 +277,7 @@ RERUNS = """
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("arguments", "status"), [((), 0), (("--fail-on-flaky",), 1)])
 def test_test_that_passes_on_a_rerun_is_flaky(
     inner: InnerSuite, arguments: tuple[str, ...], status: int

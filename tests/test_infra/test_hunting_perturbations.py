@@ -284,6 +284,7 @@ def test_cut_network_lets_this_machine_answer() -> None:
     assert run_under(talk, "network=cut") == ("hello", {})
 
 
+@pytest.mark.proof
 def test_slow_network_delays_servers_in_other_threads() -> None:
     def measure() -> tuple[str, float]:
         began = time.monotonic()

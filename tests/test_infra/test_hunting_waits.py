@@ -84,6 +84,7 @@ def join_briefly() -> None:
     event.set()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("work", "what"),
     [

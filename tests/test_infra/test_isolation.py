@@ -86,6 +86,7 @@ def leaky(inner: InnerSuite) -> InnerSuite:
     return inner
 
 
+@pytest.mark.proof
 def test_report_names_each_leak_and_passes(leaky: InnerSuite) -> None:
     result = leaky.run("--isolation-tier=2")
 

@@ -1,6 +1,7 @@
 """The ranks of `tests/infra/DESIGN.md`: a module imports from lower ranks only."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,17 @@ NEIGHBOURS = {
 }
 
 
+@functools.cache
+def find_imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Find all statements of a file that import; several tests ask for them."""
+    tree = ast.parse(path.read_bytes())
+    return tuple(n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom))
+
+
 def read_imports(path: Path) -> set[str]:
     """Read the modules of `infra` that a file imports, apart from those of its own sub-package."""
     depth = len(path.relative_to(INFRA).parts)
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    found = [node for node in find_imports(path) if isinstance(node, ast.ImportFrom)]
     imports = [node for node in found if node.level == depth]
     return {(node.module or name.name).split(".")[0] for node in imports for name in node.names}
 
@@ -105,8 +112,7 @@ def test_islands_do_not_know_each_other(island: str) -> None:
     other = {"infra": "fixtures", "fixtures": "infra"}[island]
 
     for path in (TESTS / island).rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        for node in find_imports(path):
             if isinstance(node, ast.ImportFrom):
                 names = {node.module or "", *(alias.name for alias in node.names)}
                 # A relative import never leaves the island: its dots end at the island's package.
@@ -114,5 +120,5 @@ def test_islands_do_not_know_each_other(island: str) -> None:
                 assert node.level <= depth, f"{path} imports from outside its island"
                 assert other not in names, f"{path} imports {other}"
                 assert not any(name.split(".")[0] == "tests" for name in names), path
-            elif isinstance(node, ast.Import):
+            else:
                 assert not any(alias.name.split(".")[0] == "tests" for alias in node.names), path

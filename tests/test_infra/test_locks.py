@@ -119,6 +119,7 @@ def test_living_process_is_named_and_dead_one_blocks_nobody(path: Path) -> None:
         assert locks.read_holder(path) == HOLDER
 
 
+@pytest.mark.proof
 def test_lock_file_that_goes_at_each_release_still_excludes(path: Path, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0", encoding="utf-8")

@@ -94,6 +94,7 @@ def test_every_kind_of_test_is_marked_once_where_it_is_defined(run: Run, inner: 
     assert (code, found["is_written"], found["changed"]) == (1, True, ["test_it.py"])
 
 
+@pytest.mark.proof
 def test_second_run_changes_nothing_and_check_is_content(run: Run, inner: InnerSuite) -> None:
     run("--write", test_it="def test_a(): pass\nclass TestB:\n    def test_b(self): pass\n")
     path = inner.path / "test_it.py"

@@ -178,6 +178,7 @@ def test_a_run_in_one_process_is_measured(
     assert not (inner.path / ".pytest_cache").exists()
 
 
+@pytest.mark.proof
 def test_a_category_on_workers_is_measured(
     inner: InnerSuite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

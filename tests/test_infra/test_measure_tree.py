@@ -82,6 +82,7 @@ def test_processor_time_of_orphans_is_counted(
     assert run(ORPHAN, tmp_path).cpu_s >= 0.2
 
 
+@pytest.mark.proof
 def test_peak_memory_is_that_of_all_processes(tmp_path: Path) -> None:
     child = "x = b'1' * 40_000_000; import time; time.sleep(0.6)"
     code = (
@@ -103,6 +104,7 @@ def test_nothing_is_left_when_the_time_is_up(tmp_path: Path) -> None:
     assert not is_alive(int(note.read_text()))
 
 
+@pytest.mark.proof
 def test_what_a_command_leaves_behind_is_ended(tmp_path: Path) -> None:
     note = tmp_path / "pid"
 

@@ -71,6 +71,7 @@ def test_mistake_is_told_and_gives_2(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.proof
 def test_session_tells_what_it_found(inner: InnerSuite) -> None:
     inner.write(test_a=SUITE, conftest=f"pytest_plugins = [{inner.plugin!r}]")
 
@@ -87,6 +88,7 @@ def test_session_tells_what_it_found(inner: InnerSuite) -> None:
     }
 
 
+@pytest.mark.proof
 def test_session_that_never_began_tells_why(inner: InnerSuite) -> None:
     survey = Processes("tests.infra", inner.path).run_pytest("--no-such-option")
 
@@ -178,6 +180,7 @@ def test_script_explains_its_verb_from_anywhere(name: str) -> None:
     assert f"-m tests.infra {WRAPPERS[name].split()[0]}" in done.stdout
 
 
+@pytest.mark.proof
 def test_script_passes_its_exit_code_on() -> None:
     script = SCRIPTS / "00_phase0_validate_dependencies.sh"
 

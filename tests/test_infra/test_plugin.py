@@ -190,6 +190,7 @@ identity.read_pid_limit = lambda: None
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("args", IN_ONE_PROCESS_AND_IN_PARALLEL)
 def test_blocks_are_leased_where_pids_have_no_limit(
     inner: InnerSuite, args: tuple[str, ...]

@@ -113,6 +113,7 @@ def get_names(account: Account) -> str:
     return " ".join(one.nodeid.partition("::test_")[2] for one in account.occurrences)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("order", "expected"),
     [

@@ -210,6 +210,7 @@ def test_workers_that_all_crash_are_not_replaced_for_ever(inner: InnerSuite) -> 
     assert result.parseoutcomes()["failed"] in (3, 4)
 
 
+@pytest.mark.proof
 def test_early_failure_stops_within_a_few_tests(inner: InnerSuite) -> None:
     inner.write(
         test_stop="""

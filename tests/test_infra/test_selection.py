@@ -94,6 +94,7 @@ COMMAND_LINES = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("line", COMMAND_LINES)
 def test_selection_is_what_pytest_collects(suite: pytest.Pytester, line: str) -> None:
     args = shlex.split(line.format(path=suite.path))

@@ -147,6 +147,7 @@ def test_asks_the_first_process_and_then_itself():
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "workers", ["0", "1"], ids=["in-a-captured-test", "on-a-waiting-controller"]
 )
