@@ -8,6 +8,7 @@ GUIDE = ROOT / "docs" / "double.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.proof
 def test_examples_of_the_guide_pass(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,6 +155,7 @@ def test_file_replaced_by_a_directory_is_a_problem(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "history.json"]
 
 
+@pytest.mark.proof
 def test_runs_that_end_together_lose_nothing(tmp_path: Path) -> None:
     def add(number: int) -> None:
         name = f"a.py::test_{number}"

@@ -56,6 +56,7 @@ def run(inner: InnerSuite, capsys: pytest.CaptureFixture[str]) -> Run:
     return run_cli
 
 
+@pytest.mark.proof
 def test_lanes_tells_of_each_test_where_it_is_and_why(run: Run) -> None:
     code, out, err = run(test_a=SUITE, ini=INI)
 
@@ -85,6 +86,7 @@ def test_json_holds_what_a_command_line_of_pytest_would_run(run: Run) -> None:
     assert [row["name"] for row in data["lanes"]] == ["(exclusive)", "integration", "group db"]
 
 
+@pytest.mark.proof
 def test_expected_times_come_from_the_history(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"test_a.py::test_a": Known(2.5, "measured"), "test_a.py::test_b": Known(0.01, "none")}
     monkeypatch.setattr(lanes, "estimate", lambda *_: known)
@@ -103,6 +105,7 @@ class Known:
     source: str
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("test", "ini", "expected"),
     [

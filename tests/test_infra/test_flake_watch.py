@@ -107,6 +107,7 @@ def test_crash_is_a_failure_of_its_own_kind(inner: InnerSuite) -> None:
     assert test.counts["passed"] == 2
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "arguments",
     [

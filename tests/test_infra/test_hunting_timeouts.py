@@ -62,6 +62,7 @@ def run_stretched(work: Callable[[float | None], int], limit_s: float | None) ->
     return run_in_fork(stage)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("what", "work"),
     [(what, work) for what, works in LIMITS.items() for work in works],

@@ -173,6 +173,7 @@ def test_static_doubts_choose_what_the_second_tier_watches(inner: InnerSuite) ->
     assert found["watched"] == ["test_suite.py::test_object"]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("mark", ["leaks('environ')", "leaks(reason='why')"])
 def test_exemption_without_resource_or_reason_is_an_error(inner: InnerSuite, mark: str) -> None:
     inner.write(

@@ -76,6 +76,7 @@ def run(
     return run_mark
 
 
+@pytest.mark.proof
 def test_every_kind_of_test_is_marked_once_where_it_is_defined(run: Run, inner: InnerSuite) -> None:
     code, found = run("--write", test_it=KINDS)
 
@@ -148,6 +149,7 @@ def test_broken_file_is_named_and_the_others_are_marked(run: Run, inner: InnerSu
     assert (inner.path / "test_b.py").read_text(encoding="utf-8") == "def test_(:\n"
 
 
+@pytest.mark.proof
 def test_unregistered_markers_would_break_a_strict_suite(run: Run, inner: InnerSuite) -> None:
     code, text = run("--write", ini="", test_it="def test_a(): pass\n")
 

@@ -94,6 +94,7 @@ def test_peak_memory_is_that_of_all_processes(tmp_path: Path) -> None:
     assert run(code, tmp_path).peak_memory_bytes > 80_000_000
 
 
+@pytest.mark.proof
 def test_nothing_is_left_when_the_time_is_up(tmp_path: Path) -> None:
     note = tmp_path / "pid"
 

@@ -96,6 +96,7 @@ def test_session_that_never_began_tells_why(inner: InnerSuite) -> None:
     assert "unrecognized arguments" in "\n".join(survey.said)
 
 
+@pytest.mark.proof
 def test_phase_2_finds_shared_state_by_the_real_check(
     inner: InnerSuite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,7 @@ def worker_count(): return {count}
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("args", "count"),
     [
