@@ -106,7 +106,7 @@ def test_lines_of_the_begin_are_not_for_quiet_runs(
 def test_leak_that_a_worker_found_fails_the_run(inner: InnerSuite) -> None:
     inner.write(test_it=EARLY)
 
-    result = inner.run_here("-n1", "--isolation=error", "--warm-start=on", *inner.quick)
+    result = inner.run("-n1", "--isolation=error", "--warm-start=on")
 
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED

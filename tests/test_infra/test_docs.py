@@ -89,8 +89,10 @@ def test_bad_examples_fail_or_are_named_in_one_process(inner: InnerSuite) -> Non
 
     result.assert_outcomes(passed=1, failed=2, deselected=2)
     page = read_page("parallel-safe-tests")
-    told = [line for line in result.outlines if re.search(r"KeyError|before, '|^FAILED", line)]
-    assert len([line for line in told if line.strip() in page]) >= 4
+    told = [line for line in result.outlines if re.search(r"^E  |before, '|^FAILED", line)]
+    # How much of a message the summary shows depends on the terminal, and on CI.
+    shown = {line.partition(" - ")[0].strip() for line in told}
+    assert len([line for line in shown if line in page]) >= 4
 
 
 MEETING = """
