@@ -9,9 +9,11 @@ from tests.infra.measuring.comparison import (
     analyse,
     describe_failure,
     find_differences,
+    judge,
 )
 from tests.infra.measuring.specs import RunSpec
 from tests.infra.measuring.statistics import (
+    Figure,
     build_figure,
     compute_level,
     compute_median_interval,
@@ -125,3 +127,19 @@ def test_a_run_that_broke_off_is_described() -> None:
 
     assert describe_failure(broken) == "-n 2: pytest ended with exit code 3"
     assert analyse([make_measured(SERIAL)], [broken]).verdict is Verdict.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("median", "low", "high", "verdict"),
+    [
+        (1.5, 1.2, 1.8, Verdict.FASTER),
+        (1.2, 1.02, 1.4, Verdict.NOISE),
+        (1.1, 0.9, 1.3, Verdict.NOISE),
+        (0.8, 0.6, 0.98, Verdict.NOISE),
+        (0.5, 0.4, 0.6, Verdict.SLOWER),
+    ],
+)
+def test_whole_interval_lies_beyond_the_noise(
+    median: float, low: float, high: float, verdict: Verdict
+) -> None:
+    assert judge(Figure(median, low, high, spread=0.0, count=5)) is verdict

@@ -75,10 +75,15 @@ def analyse(serial: Sequence[Measured], parallel: Sequence[Measured]) -> Analysi
 
 
 def judge(speedup: Figure) -> Verdict:
-    """Tell whether a ratio of times is more than noise."""
+    """Tell whether a ratio of times is more than noise.
+
+    The whole interval has to lie beyond the least change: asked again, a gain that is as large as
+    that would be told on one day and not on the next.
+    """
     if not has_level(speedup.count) or speedup.low <= 1 <= speedup.high:
         return Verdict.NOISE
-    if abs(1 - 1 / speedup.median) < LEAST_CHANGE:
+    nearest = speedup.low if speedup.median > 1 else speedup.high
+    if abs(1 - 1 / nearest) < LEAST_CHANGE:
         return Verdict.NOISE
     return Verdict.FASTER if speedup.median > 1 else Verdict.SLOWER
 
