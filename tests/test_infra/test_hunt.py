@@ -14,6 +14,7 @@ from tests.infra import cli
 from tests.infra.commands import hunt
 from tests.infra.commands.budgets import hear_interrupts, parse_budget
 from tests.infra.commands.hunt import choose_exit_code, choose_seed
+from tests.infra.commands.outputs import write_output
 from tests.infra.commands.verb import ExitCode
 from tests.infra.errors import SettingError
 from tests.infra.hunting.hunter import Hunt, Wish
@@ -92,7 +93,9 @@ def test_changed_without_a_repository_is_a_mistake(run: Run, wishes: list[Wish])
 
 def test_file_that_can_not_be_written_is_told_after_the_hunt_too(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"can't be written \(Is a directory\)"):
-        hunt.write("--html", tmp_path, "text")
+        write_output("--html", tmp_path, "text")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- what is asked and told ----------------------------------------------------------------------

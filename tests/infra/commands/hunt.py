@@ -23,6 +23,7 @@ from ..known_flakes import KnownFlaky, find_entry, read_known
 from ..machine import read_machine
 from ..shelf import RUNS
 from .budgets import hear_interrupts, parse_budget
+from .outputs import write_output
 from .verb import ExitCode, Outcome, Verb
 
 DESCRIPTION: Final = """\
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     page = render_page(record, owners=owners)
     for option, text in (("output", record.to_json()), ("html", page)):
         if path := getattr(arguments, option):
-            write(f"--{option}", Path(path), text)
+            write_output(f"--{option}", Path(path), f"{text}\n")
     text = render_hunt(record, owners=owners)
     return Outcome(text, build_data(record), choose_exit_code(record, known))
 
@@ -148,19 +149,6 @@ def check_target(option: str, path: Path) -> None:
         problem = "can't be written"
     if problem:
         raise SettingError(option, str(path), problem, "give another file")
-
-
-def write(option: str, path: Path, text: str) -> None:
-    """Write a file that the user asked for.
-
-    :raises SettingError: it can't be written.
-    """
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingError(
-            option, str(path), f"can't be written ({error.strerror})", "give another file"
-        ) from error
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from ..measuring.report import Report, build_report
 from ..measuring.runner import CACHE, Measured, has_xdist, measure_run
 from ..measuring.specs import AUTO, RunSpec, Workers, render_command
 from .budgets import hear_interrupts, parse_budget
+from .outputs import write_output
 from .progress import Progress
 from .verb import ExitCode, Outcome, Verb
 
@@ -66,8 +67,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
         data["regression"] = regression.to_data()
     exit_code = choose_exit_code(report, regression)
     record = json.dumps({"version": VERSION, "exit_code": exit_code, **data}, indent=2)
-    _write("--output", Path(arguments.output), f"{record}\n")
-    _write("--picture", Path(arguments.picture), draw_report(report))
+    write_output("--output", Path(arguments.output), f"{record}\n")
+    write_output("--picture", Path(arguments.picture), draw_report(report))
     texts = [render_report(report), *([regression.render()] if regression else [])]
     texts.append(f"Written: {arguments.output}, {arguments.picture}")
     return Outcome("\n\n".join(texts), data, exit_code)
@@ -178,15 +179,6 @@ def _find_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _write(option: str, path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SettingError(
-            option, str(path), f"can't be written ({error.strerror})", "give another file"
-        ) from error
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

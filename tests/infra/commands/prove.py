@@ -1,7 +1,6 @@
 """`prove`: the suite in every order and placement that tells something, compared test by test."""
 
 import argparse
-import json
 import os
 import random
 import tempfile
@@ -18,6 +17,7 @@ from ..proving.proof import Proof, build_proof
 from ..proving.rendering import render_proof
 from ..proving.runner import PassRunner, find_sorting_plugins
 from .budgets import hear_interrupts, parse_budget
+from .outputs import write_json
 from .verb import ExitCode, Outcome, Verb
 
 DESCRIPTION: Final = """\
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     proof = build_proof(campaign, blocked=blocked, coverage=coverage)
     exit_code = choose_exit_code(proof)
     if arguments.output:
-        _write(Path(arguments.output), {"exit_code": exit_code, **proof.to_data()})
+        write_json("--output", Path(arguments.output), {"exit_code": exit_code, **proof.to_data()})
     return Outcome(render_proof(proof), proof.to_data(), exit_code)
 
 
@@ -107,15 +107,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, metavar="N", help="of the random orders and the hashes (a new one)"
     )
     parser.add_argument("--output", metavar="FILE", help="write the record there, as JSON")
-
-
-def _write(path: Path, data: object) -> None:
-    try:
-        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingError(
-            "--output", str(path), f"can't be written ({error.strerror})", "give another file"
-        ) from error
 
 
 VERB: Final = Verb(

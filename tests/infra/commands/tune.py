@@ -1,12 +1,10 @@
 """`tune`: the number of workers and the widths of lanes with which a suite runs soonest."""
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from ..durations import write_whole
 from ..errors import SettingError
 from ..machine import read_machine
 from ..options import EXCLUSIVE
@@ -19,6 +17,7 @@ from ..tuning.rendering import render_results
 from ..tuning.results import Results, find_optimum
 from ..tuning.scopes import ALL
 from .budgets import hear_interrupts
+from .outputs import write_json
 from .prove import parse_workers
 from .verb import ExitCode, Outcome, Verb
 
@@ -57,10 +56,10 @@ def run(arguments: argparse.Namespace) -> Outcome:
         campaign.conduct()
     results = build_results(campaign)
     # First of all: where the ini files can't be written, the results are not lost.
-    _write(output, {**results.to_data(), "written": []})
+    write_json("--output", output, {**results.to_data(), "written": []})
     written = write_best(results, pair) if arguments.write else []
     data = {**results.to_data(), "written": written}
-    _write(output, data)
+    write_json("--output", output, data)
     return Outcome(render_results(results, written), data, choose_exit_code(results))
 
 
@@ -155,15 +154,6 @@ def _check(output: Path, pair: IniPair | None) -> None:
         raise SettingError("--output", str(output), "is in no directory", "make that first")
     if pair is not None:
         check_writable(pair)
-
-
-def _write(path: Path, data: object) -> None:
-    try:
-        write_whole(path, json.dumps(data, indent=2) + "\n")
-    except OSError as error:
-        raise SettingError(
-            "--output", str(path), f"can't be written ({error.strerror})", "give another file"
-        ) from error
 
 
 VERB: Final = Verb(
