@@ -37,6 +37,7 @@ is measured by itself, too.  The runs use a cache of their own; the suite's own 
 
 Runs whose outcomes differ are not compared: which tests, and the command, are told instead.
 Rounds go on until each median is known within 10%, or the budget is spent.
+A gain or a loss is told as one where its whole interval lies beyond 5%; else it is noise.
 
 It writes performance_report.json and performance_report.svg.
 
