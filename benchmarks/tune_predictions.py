@@ -38,6 +38,7 @@ from tests.infra.tuning.scopes import build_scopes  # noqa: E402  likewise
 
 RESULT: Final = Path(__file__).with_suffix(".md")
 WORKERS: Final = (0, 1, 2, 3, 4)
+HEADING: Final = "\n## "
 BAR: Final = 0.15
 
 
@@ -122,30 +123,39 @@ def _render_phases(runs: Sequence[Measured]) -> str:
     return f"{' + '.join(f'{phase_s:.2f}' for phase_s in phases)} ({cpu_s:.1f})"
 
 
-def render_report(tables: Sequence[tuple[Suite, Sequence[Row]]], rounds: int) -> str:
-    """Render all tables."""
-    lines = [
-        "# How near tune's predictions come",
-        "",
+def render_head() -> str:
+    """Render what all tables have in common."""
+    return (
+        "# How near tune's predictions come\n\n"
         f"Python {platform.python_version()}, pytest {version('pytest')}, pytest-xdist "
-        f"{version('pytest-xdist')}, {read_machine().cores} processors; medians of {rounds} "
-        "rounds, calibrated by as many others between them.",
-        "Again: `uv run python benchmarks/tune_predictions.py --write`.",
-        f"The bar: each prediction within {BAR:.0%} of the measured time.",
+        f"{version('pytest-xdist')}, {read_machine().cores} processors.\n"
+        "Again: `uv run python benchmarks/tune_predictions.py --write`.\n"
+        f"The bar: each prediction within {BAR:.0%} of the measured time.\n"
+    )
+
+
+def render_table(suite: Suite, rows: Sequence[Row], rounds: int) -> str:
+    """Render the section of one suite."""
+    missed = [str(row.workers) for row in rows if abs(row.error) > BAR]
+    lines = [
+        f"Medians of {rounds} rounds, calibrated by as many others between them.",
+        "",
+        "| workers | predicted | measured | from, to | off by | start-up + tests + end (cpu) |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+        *(row.render() for row in rows),
+        "",
+        f"**Missed** with {', '.join(missed)} workers." if missed else "The bar is met.",
     ]
-    for suite, rows in tables:
-        missed = [str(row.workers) for row in rows if abs(row.error) > BAR]
-        lines += [
-            "",
-            f"## {suite.name}",
-            "",
-            "| workers | predicted | measured | from, to | off by | start-up + tests + end (cpu) |",
-            "| ---: | ---: | ---: | ---: | ---: | ---: |",
-            *(row.render() for row in rows),
-            "",
-            f"**Missed** with {', '.join(missed)} workers." if missed else "The bar is met.",
-        ]
-    return "\n".join(lines) + "\n"
+    return f"{HEADING}{suite.name}\n\n" + "\n".join(lines) + "\n"
+
+
+def put_tables(report: str, tables: Sequence[str]) -> str:
+    """Put tables into a report, each in the place of the one of its suite."""
+    head, *old = report.split(HEADING)
+    sections = {part.partition("\n")[0]: HEADING + part for part in old}
+    for table in tables:
+        sections[table.removeprefix(HEADING).partition("\n")[0]] = table
+    return head + "".join(sections.values())
 
 
 @contextlib.contextmanager
@@ -168,21 +178,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds (default: 3)")
     parser.add_argument("--only", help="a word of the suite's name")
-    parser.add_argument("--write", action="store_true", help=f"write {RESULT.name}, too")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"write {RESULT.name}, too; with --only, the tables of these suites in it",
+    )
     options = parser.parse_args()
-    tables: list[tuple[Suite, Sequence[Row]]] = []
+    tables: list[str] = []
+    is_met = True
     with tempfile.TemporaryDirectory(prefix="tune-predictions-") as name:
         own = Suite("tests/suite", ROOT, ("tests/suite",))
         for suite in [own, *write_suites(Path(name))]:
             if not options.only or options.only in suite.name:
                 with within(suite.directory):
                     cache = Path(name) / f"runs-{len(tables)}"
-                    tables.append((suite, measure(suite, options.rounds, cache)))
-    report = render_report(tables, options.rounds)
-    print(report)
+                    rows = measure(suite, options.rounds, cache)
+                tables.append(render_table(suite, rows, options.rounds))
+                is_met = is_met and all(abs(row.error) <= BAR for row in rows)
+    print(put_tables(render_head(), tables))
     if options.write:
-        RESULT.write_text(report, encoding="utf-8")
-    return int(any(abs(row.error) > BAR for _, rows in tables for row in rows))
+        is_part = options.only and RESULT.exists()
+        before = RESULT.read_text(encoding="utf-8") if is_part else render_head()
+        RESULT.write_text(put_tables(before, tables), encoding="utf-8")
+    return int(not is_met)
 
 
 if __name__ == "__main__":
