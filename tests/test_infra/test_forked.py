@@ -5,7 +5,8 @@ import pytest
 
 from tests.infra import forked
 from tests.infra import stage as stages
-from tests.infra.forked import describe
+from tests.infra.forked import describe, find_own_directories
+from tests.infra.session import SESSION
 from tests.infra.stage import Stage
 
 
@@ -103,3 +104,23 @@ def test_exception_from_elsewhere_has_no_line(tmp_path: Path) -> None:
 
     assert (error.path, error.line, error.errno) == ("", 0, 0)
     assert len(error.message) == forked.SHOWN_TEXT
+
+
+def test_own_directories_are_those_of_the_fork_of_the_run_and_of_the_cache(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    config = request.config
+    own = [str(tmp_path.resolve()), str(config.stash[SESSION].run_path.resolve())]
+
+    found = find_own_directories(config, tmp_path / "fork" / "results.json")
+
+    assert found[:2] == own
+    assert [Path(one).is_dir() for one in found[2:]] == [True] * hasattr(config, "cache")
+
+
+def test_without_a_cache_a_fork_has_no_directory_of_it(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(request.config, "cache", raising=False)
+
+    assert len(find_own_directories(request.config, tmp_path / "fork" / "results.json")) == 2

@@ -26,6 +26,7 @@ import pytest
 from tests.infra.guard import living
 from tests.infra.guard.canary import find_sleepers
 from tests.infra.guard.loops import AsyncioState
+from tests.infra.guard.outside import Ports
 from tests.infra.guard.process import Environ, Umask
 from tests.infra.guard.resource import ABSENT, Change, Resource, Scene, compare
 from tests.infra.guard.resources import build_shallow
@@ -290,3 +291,16 @@ def test_policy_may_come_with_asyncio_only(before: object, after: object, is_law
     change = Change("asyncio.set_event_loop_policy", before, after)
 
     assert AsyncioState().is_lawful(change, Scene()) == is_lawful
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ports are read from Linux's /proc")
+def test_port_is_one_that_somebody_may_connect_to_and_no_connection() -> None:
+    ports = Ports()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", number)) as client:
+            found = ports.unfold(ports.read())
+            other = client.getsockname()[1]
+
+    assert f"{number}/tcp" in found
+    assert f"{other}/tcp" not in found

@@ -9,11 +9,12 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.infra.commands.budgets import hear_interrupts
 from tests.infra.measuring import tree
-from tests.infra.measuring.tree import Usage, run_tree
+from tests.infra.measuring.tree import Usage, Watch, run_tree
 
 # Burns processor time until the process has used so much, whatever else the machine does.
 BURN = "import time\nwhile time.process_time() < {}: pass\n"
@@ -140,3 +141,14 @@ def test_our_own_children_are_left_alone(tmp_path: Path) -> None:
         run("pass", tmp_path)
 
         assert ours.wait() == 5
+
+
+def test_process_that_was_seen_is_ended_once() -> None:
+    child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"])
+    watch = Watch(os.getpid(), None, _seen={child.pid: psutil.Process(child.pid)})
+
+    living = [process.pid for process in watch.list_living()]
+    watch.kill_seen()
+
+    assert (living, child.wait()) == ([child.pid], -signal.SIGKILL)
+    assert watch.list_living() == []

@@ -123,6 +123,7 @@ class Modules(Plain):
         # Any: a getter of many items returns a tuple of them.
         self._get: Callable[[Any], Any] = len
         self._watched: object = None
+        self._verdicts: dict[str, bool] = {}
 
     def read(self) -> object:
         """Return the last copy where nothing has changed."""
@@ -132,9 +133,12 @@ class Modules(Plain):
                     return self._last
             except Exception:  # noqa: BLE001, S110  one has gone, or can't be compared
                 pass
-        self._last = sys.modules.copy()
-        names = [name for name in self._last if self._is_worth_watching(name)]
-        self._get = itemgetter(*names)
+        last, self._last = self._last, sys.modules.copy()
+        # Only what is new is judged: a collection of many files comes by for each of them.
+        for name, module in self._last.items():
+            if name not in last or last[name] is not module:
+                self._verdicts[name] = self._is_worth_watching(name)
+        self._get = itemgetter(*(name for name in self._last if self._verdicts[name]))
         self._watched = self._get(self._last)
         return self._last
 

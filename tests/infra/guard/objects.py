@@ -33,6 +33,7 @@ class Objects(Plain):
         self._root = root
         self._extra = extra
         self._own_package = own_package
+        self._below: dict[str, bool] = {}
         self.fixtures: dict[str, object] = {}
         """Values of the wide fixtures that are set up, by name."""
 
@@ -136,11 +137,10 @@ class Objects(Plain):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str):
             return False
-        try:
-            below = Path(file).relative_to(self._root)
-        except ValueError:
-            return False
-        return not FOREIGN.intersection(below.parts)
+        # Kept: it is asked of every module after each import of a test module.
+        if file not in self._below:
+            self._below[file] = _is_own_file(Path(file), self._root)
+        return self._below[file]
 
     def _split(self, path: str) -> tuple[str | None, str]:
         """Return the module of a path, if it is of one, and the last name in the path."""
@@ -188,6 +188,10 @@ class Objects(Plain):
             if isinstance(one, types.FunctionType) and name in one.__code__.co_names
         ]
         return all(is_pure(one, depth=0) for one in users)
+
+
+def _is_own_file(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root) and not FOREIGN.intersection(path.relative_to(root).parts)
 
 
 def _is_ended_fixture(change: Change) -> bool:
