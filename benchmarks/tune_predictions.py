@@ -7,7 +7,7 @@ a report and, with `--write`, puts it into `tune_predictions.md` beside this fil
 1 if a bar was missed.
 
     uv run python benchmarks/tune_predictions.py --write
-    uv run python benchmarks/tune_predictions.py --only computing --rounds 2
+    uv run python benchmarks/tune_predictions.py --only compute --rounds 2
 """
 
 import argparse
@@ -187,9 +187,12 @@ def main() -> int:
     tables: list[str] = []
     is_met = True
     with tempfile.TemporaryDirectory(prefix="tune-predictions-") as name:
-        own = Suite("tests/suite", ROOT, ("tests/suite",))
-        for suite in [own, *write_suites(Path(name))]:
-            if not options.only or options.only in suite.name:
+        suites = [Suite("tests/suite", ROOT, ("tests/suite",)), *write_suites(Path(name))]
+        if not any((options.only or "") in suite.name for suite in suites):
+            names = ", ".join(suite.name for suite in suites)
+            parser.error(f"--only {options.only}: in no suite's name; there are: {names}")
+        for suite in suites:
+            if (options.only or "") in suite.name:
                 with within(suite.directory):
                     cache = Path(name) / f"runs-{len(tables)}"
                     rows = measure(suite, options.rounds, cache)

@@ -5,6 +5,7 @@ for whoever comes first.
 """
 
 import gc
+import os
 import re
 import sys
 import types
@@ -139,7 +140,7 @@ class Objects(Plain):
             return False
         # Kept: it is asked of every module after each import of a test module.
         if file not in self._below:
-            self._below[file] = _is_own_file(Path(file), self._root)
+            self._below[file] = _is_own_file(file, str(self._root))
         return self._below[file]
 
     def _split(self, path: str) -> tuple[str | None, str]:
@@ -190,8 +191,15 @@ class Objects(Plain):
         return all(is_pure(one, depth=0) for one in users)
 
 
-def _is_own_file(path: Path, root: Path) -> bool:
-    return path.is_relative_to(root) and not FOREIGN.intersection(path.relative_to(root).parts)
+def _is_own_file(file: str, root: str) -> bool:
+    """Tell whether a file lies below the root, and not with what is installed there.
+
+    Not by `Path`, which takes 20 times as long, for a thousand modules and more.
+    """
+    path = os.path.normcase(os.path.normpath(file))
+    above = os.path.normcase(os.path.join(root, ""))  # noqa: PTH118  see above
+    parts = path[len(above) :].split(os.sep)  # noqa: PTH206  see above
+    return path.startswith(above) and FOREIGN.isdisjoint(parts)
 
 
 def _is_ended_fixture(change: Change) -> bool:

@@ -151,10 +151,14 @@ class Plain:
 
 def compare(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[Change]:
     """Yield each key whose value differs, in the order of the keys."""
-    for key in sorted(before.keys() | after.keys()):
-        old, new = before.get(key, ABSENT), after.get(key, ABSENT)
-        if not is_same(old, new):
-            yield Change(key, old, new)
+    differing = [
+        key
+        for key, old in before.items()
+        # Most are the very same object, and a call for each would be most of the cost.
+        if (new := after.get(key, ABSENT)) is not old and not is_same(old, new)
+    ]
+    for key in sorted([*differing, *(after.keys() - before.keys())]):
+        yield Change(key, before.get(key, ABSENT), after.get(key, ABSENT))
 
 
 def is_same(before: object, after: object) -> bool:
