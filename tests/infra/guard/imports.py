@@ -136,7 +136,7 @@ class Modules(Plain):
         last, self._last = self._last, sys.modules.copy()
         # Only what is new is judged: a collection of many files comes by for each of them.
         for name, module in self._last.items():
-            if name not in last or last[name] is not module:
+            if last.get(name, ABSENT) is not module:
                 self._verdicts[name] = self._is_worth_watching(name)
         self._get = itemgetter(*(name for name in self._last if self._verdicts[name]))
         self._watched = self._get(self._last)

@@ -217,7 +217,7 @@ class Watch:
     def _find_scene(self, before: list[object], after: list[object]) -> Scene:
         for number, resource in enumerate(self._resources[: len(after)]):
             if resource.name == MODULES and not is_same(before[number], after[number]):
-                known, now = self._unfold(number, before), self._unfold(number, after)
+                known, now = resource.unfold(before[number]), resource.unfold(after[number])
                 return Scene(frozenset(now.keys() - known.keys()))
         return Scene()
 
@@ -225,8 +225,8 @@ class Watch:
         pairs = zip(before, after, strict=False)
         differing = [n for n, (old, new) in enumerate(pairs) if not is_same(old, new)]
         changes = {
-            number: list(compare(self._unfold(number, before), self._unfold(number, after)))
-            for number in differing
+            number: list(compare(resource.unfold(before[number]), resource.unfold(after[number])))
+            for number, resource in ((n, self._resources[n]) for n in differing)
         }
         return {number: some for number, some in changes.items() if some}
 
