@@ -89,6 +89,12 @@ def test_command_hunts_again_with_the_same_choices() -> None:
     assert command.endswith("-m tests.infra hunt --seed=7 --budget=90s -k 'a b' t.py")
 
 
+def test_command_hunts_again_what_the_same_diff_touches() -> None:
+    command = build_command(Wish((), 90.0, 7, 2, Path("/srv"), since="main"))
+
+    assert command.endswith("hunt --seed=7 --changed --since=main --budget=90s")
+
+
 # --- verdicts ------------------------------------------------------------------------------------
 
 

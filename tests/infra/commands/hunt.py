@@ -78,6 +78,7 @@ def build_wish(arguments: argparse.Namespace) -> Wish:
     if arguments.since and not arguments.changed:
         raise SettingError("--since", arguments.since, "goes with --changed", "give that, too")
     root = Path.cwd()
+    since = (arguments.since or "HEAD") if arguments.changed else None
     cache = root / ".pytest_cache" / "d" / "infra"
     memory = cache / "hunt.jsonl"
     return Wish(
@@ -89,7 +90,8 @@ def build_wish(arguments: argparse.Namespace) -> Wish:
         memory=memory,
         is_fresh=arguments.fresh,
         shelf=cache / RUNS,
-        reached=find_changed_tests(root, arguments.since or "HEAD") if arguments.changed else None,
+        reached=None if since is None else find_changed_tests(root, since),
+        since=since,
     )
 
 

@@ -72,6 +72,8 @@ class Wish:
     """Where the schedules of past runs lie."""
     reached: Reached | None = None
     """The tests that are hunted; None: all."""
+    since: str | None = None
+    """The revision of the diff that reaches them; None: none was asked for."""
 
 
 @dataclass(slots=True)
@@ -286,4 +288,6 @@ def number_clusters(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 def build_command(wish: Wish) -> str:
     """Build the command that hunts again with the same choices."""
     words = [find_python(), "-m", PACKAGE, "hunt", f"--seed={wish.seed}"]
+    if wish.since is not None:
+        words += ["--changed", f"--since={wish.since}"]
     return shlex.join([*words, f"--budget={wish.budget_s:g}s", *wish.arguments])
