@@ -1,0 +1,469 @@
+"""Rate limits: what a marker means, and the places that a ledger hands out."""
+
+import asyncio
+import itertools
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.infra.errors import (
+    MissingPackageError,
+    RateLimitBusyError,
+    RateLimitConflictError,
+    RateLimitTimeoutError,
+)
+from tests.infra.lanes import LaneTable
+from tests.infra.rate_limits import RateLimit, build_rate_limit, find_limits
+from tests.infra.sharing.limits import RateLimiter
+from tests.infra.sharing.limits_clock import MachineClock, find_machine_clock
+from tests.infra.sharing.limits_ledger import Ledger
+from tests.infra.sharing.limits_waits import (
+    RateWait,
+    read_waits,
+    render_waits,
+    write_wait,
+)
+from tests.test_infra.conftest import ROOT, InnerSuite
+
+mark = pytest.mark
+
+needs_library = mark.skipif(
+    find_spec("pyrate_limiter") is None,
+    reason="pyrate-limiter is not installed: uv sync --group limits",
+)
+
+LIMIT = RateLimit("llm_api", per_minute=60, burst=5)
+
+# Takes places as fast as it can, and tells for each when it is.
+GREEDY = """
+import sys
+from pathlib import Path
+from tests.infra.rate_limits import RateLimit
+from tests.infra.sharing.limits_clock import find_machine_clock
+from tests.infra.sharing.limits_ledger import Ledger
+
+clock = find_machine_clock()
+ledger = Ledger(
+    Path(sys.argv[1]), RateLimit("llm_api", 600, 5),
+    run_path=Path(sys.argv[2]), is_dead=lambda run: False, clock=clock,
+)
+for _ in range(int(sys.argv[3])):
+    before = clock.now_ms()
+    wait_s = ledger.reserve(longest_s=3600)
+    print(before, clock.now_ms(), wait_s, flush=True)
+"""
+
+
+class Hand:
+    """A clock that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_000_000
+
+    def build(self, epoch: int = 7) -> MachineClock:
+        return MachineClock(epoch, lambda: self.now_ms)
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def make_ledger(tmp_path: Path, hand: Hand) -> Callable[..., Ledger]:
+    """Call it for a ledger of the one file of this test; runs named `dead…` are dead."""
+
+    def make(limit: RateLimit = LIMIT, run: str = "run", epoch: int = 7) -> Ledger:
+        return Ledger(
+            tmp_path,
+            limit,
+            run_path=Path(run),
+            is_dead=lambda path: path.name.startswith("dead"),
+            clock=hand.build(epoch),
+            busy_s=0.05,
+        )
+
+    return make
+
+
+def count_most(times: Sequence[float], span_s: float) -> int:
+    """Count the most times that lie in any span, its end not included."""
+    ordered = sorted(times)
+    return max(sum(start <= at < start + span_s for at in ordered) for start in ordered)
+
+
+# --- what a marker means -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        (mark.rate_limit, "is no limit; write rate_limit("),
+        (mark.rate_limit("api"), "is no limit; write rate_limit("),
+        (mark.rate_limit("api", 60), "is no limit; write rate_limit("),
+        (mark.rate_limit("api", per_minute=60, width=2), "is no limit; write rate_limit("),
+        (mark.rate_limit("a/b", per_minute=60), "'a/b' can't name a service"),
+        (mark.rate_limit("api", per_minute=0), "per_minute of rate_limit 'api' = '0' is no number"),
+        (mark.rate_limit("api", per_minute=0.5), "give a whole number from 1 to 60000"),
+        (mark.rate_limit("api", per_minute=True), "give a whole number"),
+        (mark.rate_limit("api", per_minute=60, burst=0), "burst of rate_limit 'api' = '0'"),
+        (mark.rate_limit("api", per_minute=60, burst=61), "give a whole number from 1 to 60,"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_marker_that_is_no_limit_is_a_conflict(marker: pytest.MarkDecorator, words: str) -> None:
+    table = LaneTable({})
+
+    table.route("t.py::test_a", [marker.mark])
+
+    assert len(table.conflicts) == 1
+    assert table.conflicts[0].startswith("t.py::test_a: ")
+    assert words in table.conflicts[0]
+
+
+def test_two_limits_under_one_name_are_a_conflict() -> None:
+    table = LaneTable({})
+    table.route("t.py::test_a", [mark.rate_limit("api", per_minute=60).mark])
+
+    table.route("t.py::test_b", [mark.rate_limit("api", per_minute=60, burst=5).mark])
+
+    assert table.conflicts == [
+        "t.py::test_b gives rate limit 'api' 60 a minute, 5 at once, "
+        "which is 60 a minute, 60 at once elsewhere"
+    ]
+
+
+def test_rate_limit_leaves_a_test_in_the_lane_it_has() -> None:
+    table = LaneTable({})
+    marks = [mark.lane("api", width=2).mark, mark.rate_limit("api", per_minute=60).mark]
+
+    routing = table.route("t.py::test_a", marks)
+
+    assert routing is not None
+    assert routing.lanes == ("api",)
+    assert table.widths == {"api": 2}
+
+
+def test_name_counts_once_where_class_and_test_give_it() -> None:
+    marks = [mark.rate_limit(name, per_minute=9).mark for name in ("a", "b", "a")]
+
+    assert sorted(limit.name for limit in find_limits(marks)) == ["a", "b"]
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+@needs_library
+def test_first_calls_wait_for_nothing_and_the_next_for_its_place(
+    make_ledger: Callable[..., Ledger], hand: Hand
+) -> None:
+    ledger = make_ledger()
+
+    waits = []
+    for _ in range(7):
+        waits.append(ledger.reserve(longest_s=60))
+        hand.now_ms += 100
+
+    assert waits[:5] == [0, 0, 0, 0, 0]
+    # 5 in any 5 s: the sixth comes 5 s after the first, the seventh 5 s after the second.
+    assert waits[5:] == pytest.approx([4.5, 4.5], abs=0.002)
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("per_minute", "burst"), [(60, 5), (60, 1), (60, 60), (70, 3), (7, 7), (600, 40)]
+)
+def test_limit_is_kept_over_three_minutes_by_sixteen_workers(
+    make_ledger: Callable[..., Ledger], hand: Hand, per_minute: int, burst: int
+) -> None:
+    limit = build_rate_limit("api", per_minute=per_minute, burst=burst)
+    ledgers = [make_ledger(limit, run) for run in ("one", "other") for _ in range(8)]
+    start_ms, places = hand.now_ms, []
+    # Each asks again as soon as its place has come.
+    free_at = dict.fromkeys(range(16), start_ms)
+    while (now_ms := min(free_at.values())) < start_ms + 180_000:
+        worker = min(free_at, key=free_at.__getitem__)
+        hand.now_ms = now_ms
+        free_at[worker] = now_ms + round(ledgers[worker].reserve(longest_s=300) * 1000)
+        places.append((free_at[worker] - start_ms) / 1000)
+        if len(places) > 400:
+            break
+
+    within = [place for place in places if place < min(180, max(places))]
+    assert places == sorted(places), "who asked later came earlier"
+    assert count_most(places, 60) <= per_minute
+    assert count_most(places, limit.burst_ms / 1000) <= burst
+    assert len(within) >= 0.95 * min(per_minute * 3, 400) - burst
+
+
+@needs_library
+def test_place_beyond_the_deadline_is_refused_at_once_and_not_taken(
+    make_ledger: Callable[..., Ledger],
+) -> None:
+    ledger = make_ledger(RateLimit("llm_api", 1, 1))
+    ledger.reserve(longest_s=0)
+
+    with pytest.raises(RateLimitTimeoutError, match=r"no place within 30 s.*next 60\.0 s"):
+        ledger.reserve(longest_s=30)
+
+    assert ledger.reserve(longest_s=61) == pytest.approx(60, abs=0.01)
+
+
+@needs_library
+def test_another_limit_of_a_living_run_is_refused(make_ledger: Callable[..., Ledger]) -> None:
+    make_ledger(run="living").reserve(longest_s=60)
+
+    with pytest.raises(RateLimitConflictError, match="is 30 a minute, 30 at once here, but 60 a"):
+        make_ledger(RateLimit("llm_api", 30, 30), run="mine").reserve(longest_s=60)
+
+
+@needs_library
+def test_limit_can_change_at_once_and_counts_what_dead_runs_called(
+    make_ledger: Callable[..., Ledger],
+) -> None:
+    ledger = make_ledger(run="dead")
+    for _ in range(3):
+        ledger.reserve(longest_s=60)
+
+    wait_s = make_ledger(RateLimit("llm_api", 3, 3), run="mine").reserve(longest_s=90)
+
+    assert wait_s == pytest.approx(60, abs=0.01)
+
+
+@needs_library
+def test_calls_of_before_the_machine_was_started_do_not_count(
+    make_ledger: Callable[..., Ledger], hand: Hand
+) -> None:
+    make_ledger(RateLimit("llm_api", 1, 1)).reserve(longest_s=60)
+    hand.now_ms = 5
+
+    assert make_ledger(RateLimit("llm_api", 1, 1), epoch=8).reserve(longest_s=60) == 0
+
+
+@needs_library
+def test_file_holds_no_more_than_the_last_minute(
+    make_ledger: Callable[..., Ledger], hand: Hand, tmp_path: Path
+) -> None:
+    for _ in range(20):
+        make_ledger().reserve(longest_s=60)
+        hand.now_ms += 10_000
+
+    connection = sqlite3.connect(tmp_path / "llm_api.db")
+    (count,) = connection.execute("SELECT COUNT(*) FROM calls").fetchone()
+    connection.close()
+    assert count <= 7
+
+
+@needs_library
+def test_file_that_is_held_or_broken_is_a_clear_error(
+    make_ledger: Callable[..., Ledger], tmp_path: Path
+) -> None:
+    path = tmp_path / "llm_api.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(RateLimitBusyError, match=r"llm_api\.db: database is locked; end what"):
+        make_ledger().reserve(longest_s=60)
+    connection.close()
+
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(RateLimitBusyError, match="not a database"):
+        make_ledger().reserve(longest_s=60)
+
+
+def test_missing_library_is_named(
+    make_ledger: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrate_limiter", None)
+
+    with pytest.raises(MissingPackageError, match=r"rate_limit \('llm_api'\) need it; install it"):
+        make_ledger()
+
+
+def start_greedy(directory: Path, run: str, count: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", GREEDY, str(directory), run, str(count)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def read_places(output: str) -> list[tuple[float, float]]:
+    """Read the earliest and the latest time that each place can be, in seconds."""
+    lines = [[float(word) for word in line.split()] for line in output.splitlines()]
+    return [(before / 1000 + wait_s, after / 1000 + wait_s) for before, after, wait_s in lines]
+
+
+@needs_library
+def test_processes_at_once_never_get_the_same_place(tmp_path: Path) -> None:
+    processes = [start_greedy(tmp_path, run, 100) for run in ("one", "other")]
+
+    places = [place for process in processes for place in read_places(process.communicate()[0])]
+
+    assert len(places) == 200
+    ordered = sorted(places)
+    # 5 in any half second: the sixth is not before the first and half a second.
+    for first, sixth in itertools.pairwise(ordered[::5]):
+        assert sixth[1] - first[0] >= 0.5
+    assert max(place[1] for place in places) - min(place[0] for place in places) < 22
+
+
+@needs_library
+@mark.proof
+def test_killed_processes_cost_at_most_their_places(tmp_path: Path) -> None:
+    killed = 0
+    for number in range(10):
+        process = start_greedy(tmp_path, f"run{number}", 10_000)
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(20 + number)]
+        process.kill()
+        lines += process.communicate()[0].splitlines(keepends=True)
+        killed += len([line for line in lines if line.endswith("\n")])
+
+    rest = start_greedy(tmp_path, "survivor", 1).communicate()[0]
+
+    (place,) = read_places(rest)
+    assert killed >= 200
+    assert place[0] < float(rest.split()[0]) / 1000 + (killed + 10) / 10 + 1
+
+
+# --- waiting -------------------------------------------------------------------------------------
+
+
+class FixedLedger:
+    """Hands out one wait again and again."""
+
+    def reserve(self, *, longest_s: float) -> float:
+        assert longest_s == 9
+        return 1.5
+
+
+def test_limiter_sleeps_until_its_place_and_notes_it() -> None:
+    slept: list[float] = []
+    noted: list[float] = []
+    limiter = RateLimiter(FixedLedger(), timeout_s=9, note=noted.append, sleep=slept.append)
+
+    assert limiter.wait() == 1.5
+    assert slept == noted == [1.5]
+
+
+def test_async_wait_lets_the_loop_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    limiter = RateLimiter(FixedLedger(), timeout_s=9, note=lambda _: None, sleep=time.sleep)
+
+    assert asyncio.run(limiter.wait_async()) == 1.5
+    assert slept == [1.5]
+
+
+def test_clock_goes_on_where_a_test_stands_in_for_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = find_machine_clock()
+    before = clock.now_ms()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: 0)
+
+    if not clock.epoch:
+        pytest.skip("this system has no name for its start, so the time of day has to do")
+    assert before <= clock.now_ms() < before + 60_000
+
+
+def test_clock_is_the_time_of_day_where_the_start_has_no_name(tmp_path: Path) -> None:
+    clock = find_machine_clock(tmp_path / "nowhere")
+
+    assert clock.epoch == 0
+    assert abs(clock.now_ms() / 1000 - time.time()) < 60
+
+
+# --- the summary ---------------------------------------------------------------------------------
+
+
+def test_summary_tells_who_waited_how_long() -> None:
+    waits = [
+        RateWait("api", "60 a minute, 5 at once", worker_id, f"t.py::test_{name}", waited_s)
+        for worker_id, name, waited_s in [
+            ("gw0", "a", 1.5),
+            ("gw1", "b", 2.25),
+            ("gw0", "b", 0.25),
+            ("gw1", "c", 0.0),
+        ]
+    ]
+
+    assert render_waits(waits) == [
+        "api (60 a minute, 5 at once): 3 of 4 calls waited 4.0 s in all, the longest 2.2 s",
+        "  gw0 1.8 s, gw1 2.2 s",
+        "  2.5 s t.py::test_b",
+        "  1.5 s t.py::test_a",
+    ]
+    assert render_waits(waits[3:]) == []
+
+
+def test_waits_of_a_killed_worker_are_kept_without_its_torn_line(tmp_path: Path) -> None:
+    waits = [RateWait("api", "1 a minute", worker, "t.py::test", 1.0) for worker in ("gw0", "gw1")]
+    for wait in waits:
+        write_wait(tmp_path, wait)
+    with (tmp_path / "rate-limits-gw0.jsonl").open("a", encoding="utf-8") as file:
+        file.write(waits[0].to_json()[:20])
+
+    assert list(read_waits(tmp_path)) == waits
+
+
+# --- in runs -------------------------------------------------------------------------------------
+
+SUITE = """
+    import pytest
+
+    @pytest.mark.rate_limit("api", per_minute=600, burst=2)
+    @pytest.mark.lane("api", width=2)
+    @pytest.mark.parametrize("number", range(6))
+    def test_call(number):
+        pass
+
+    def test_calls(rate_limit):
+        limiter = rate_limit("api", per_minute=600, burst=2)
+        limiter.wait()
+        limiter.wait()
+"""
+
+
+@needs_library
+def test_workers_share_a_limit_and_the_summary_says_who_waited(inner: InnerSuite) -> None:
+    inner.write(test_a=SUITE)
+
+    result = inner.run("-n2")
+
+    result.assert_outcomes(passed=7)
+    # 8 calls, 2 in any 0.2 s: the last two begin 0.6 s after the first.
+    result.stdout.re_match_lines(
+        [r"=+ waited for rate limits =+", r"api \(600 a minute, 2 at once\): \d of 8 calls waited"]
+    )
+
+
+def test_limit_of_zero_is_an_error_before_any_test(
+    inner: InnerSuite, error_text: Callable[[pytest.RunResult], str]
+) -> None:
+    inner.write(test_a=SUITE.replace("per_minute=600, burst=2)\n    @", "per_minute=0)\n    @"))
+
+    text = error_text(inner.run("-n2"))
+
+    assert "per_minute of rate_limit 'api' = '0' is no number of calls; give a whole" in text
+
+
+@needs_library
+def test_deadline_that_is_too_short_is_an_error_of_the_set_up(inner: InnerSuite) -> None:
+    suite = SUITE.replace("per_minute=600, burst=2", "per_minute=1")
+    inner.write(test_a=suite, ini="rate_limit_timeout_s = 9\n")
+
+    result = inner.run_here("-k", "test_call and not test_calls")
+
+    result.assert_outcomes(passed=1, errors=5)
+    result.stdout.fnmatch_lines(["*RateLimitTimeoutError: rate limit 'api' (1 a minute, 1 at*"])
