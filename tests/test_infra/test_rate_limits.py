@@ -171,14 +171,12 @@ def test_first_calls_wait_for_nothing_and_the_next_for_its_place(
         hand.now_ms += 100
 
     assert waits[:5] == [0, 0, 0, 0, 0]
-    # 5 in any 5 s: the sixth comes 5 s after the first, the seventh 5 s after the second.
-    assert waits[5:] == pytest.approx([4.5, 4.5], abs=0.002)
+    # 5 in any 5 s and the margin: the sixth comes after the first, the seventh after the second.
+    assert waits[5:] == pytest.approx([4.6, 4.6], abs=0.002)
 
 
 @needs_library
-@pytest.mark.parametrize(
-    ("per_minute", "burst"), [(60, 5), (60, 1), (60, 60), (70, 3), (7, 7), (600, 40)]
-)
+@pytest.mark.parametrize(("per_minute", "burst"), [(60, 5), (60, 1), (60, 60), (70, 3)])
 def test_limit_is_kept_over_three_minutes_by_sixteen_workers(
     make_ledger: Callable[..., Ledger], hand: Hand, per_minute: int, burst: int
 ) -> None:
@@ -192,14 +190,11 @@ def test_limit_is_kept_over_three_minutes_by_sixteen_workers(
         hand.now_ms = now_ms
         free_at[worker] = now_ms + round(ledgers[worker].reserve(longest_s=300) * 1000)
         places.append((free_at[worker] - start_ms) / 1000)
-        if len(places) > 400:
-            break
 
-    within = [place for place in places if place < min(180, max(places))]
     assert places == sorted(places), "who asked later came earlier"
     assert count_most(places, 60) <= per_minute
     assert count_most(places, limit.burst_ms / 1000) <= burst
-    assert len(within) >= 0.95 * min(per_minute * 3, 400) - burst
+    assert sum(place < 180 for place in places) >= 0.95 * 3 * per_minute
 
 
 @needs_library
@@ -209,10 +204,10 @@ def test_place_beyond_the_deadline_is_refused_at_once_and_not_taken(
     ledger = make_ledger(RateLimit("llm_api", 1, 1))
     ledger.reserve(longest_s=0)
 
-    with pytest.raises(RateLimitTimeoutError, match=r"no place within 30 s.*next 60\.0 s"):
+    with pytest.raises(RateLimitTimeoutError, match=r"no place within 30 s.*next 61\.2 s"):
         ledger.reserve(longest_s=30)
 
-    assert ledger.reserve(longest_s=61) == pytest.approx(60, abs=0.01)
+    assert ledger.reserve(longest_s=62) == pytest.approx(61.2, abs=0.01)
 
 
 @needs_library
@@ -233,7 +228,7 @@ def test_limit_can_change_at_once_and_counts_what_dead_runs_called(
 
     wait_s = make_ledger(RateLimit("llm_api", 3, 3), run="mine").reserve(longest_s=90)
 
-    assert wait_s == pytest.approx(60, abs=0.01)
+    assert wait_s == pytest.approx(61.2, abs=0.01)
 
 
 @needs_library
@@ -247,17 +242,17 @@ def test_calls_of_before_the_machine_was_started_do_not_count(
 
 
 @needs_library
-def test_file_holds_no_more_than_the_last_minute(
+def test_file_holds_no_more_than_the_last_minutes(
     make_ledger: Callable[..., Ledger], hand: Hand, tmp_path: Path
 ) -> None:
     for _ in range(20):
-        make_ledger().reserve(longest_s=60)
-        hand.now_ms += 10_000
+        make_ledger(RateLimit("llm_api", 3, 3)).reserve(longest_s=60)
+        hand.now_ms += 30_000
 
     connection = sqlite3.connect(tmp_path / "llm_api.db")
     (count,) = connection.execute("SELECT COUNT(*) FROM calls").fetchone()
     connection.close()
-    assert count <= 7
+    assert count <= 7, "twice a minute's, and one"
 
 
 @needs_library

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 BUSY_S: Final = 10.0
 """How long another process may hold the file; ours take about a millisecond."""
 
+MARGIN_PERCENT: Final = 2
+"""By how much longer the spans are in which calls are counted: a process may wake up late, and its
+call is then nearer to the next ones, which begin when they may."""
+
 CALLS: Final = "calls"
 
 USERS: Final = "CREATE TABLE IF NOT EXISTS users (run TEXT PRIMARY KEY, per_minute INT, burst INT)"
@@ -64,20 +68,24 @@ class Ledger:
         """
         with self._open() as bucket:
             self._agree(bucket.conn)
+            has_old = bucket.count() > 2 * self._limit.per_minute
             now = self._clock.now_ms()
-            wait_ms = self._put(bucket, now, longest_ms=int(longest_s * 1000))
-            # The place is taken for good now; this is another transaction.
-            bucket.leak(now)
-        return wait_ms / 1000
+            place = self._put(bucket, now, longest_ms=int(longest_s * 1000))
+            if has_old:
+                # Another transaction: the place is taken for good already.
+                bucket.leak(now)
+        # Others may have held the file meanwhile, and the place is where it is.
+        return max(0, place - self._clock.now_ms()) / 1000
 
     def _put(self, bucket: "SQLiteBucket", now: int, *, longest_ms: int) -> int:
+        """Take the first place that the limit allows; return its time."""
         newest = bucket.peek(0)
         # Never before one who came earlier, also where the limit has changed meanwhile.
         at: int = max(now, newest.timestamp if newest else 0)
         while at - now <= longest_ms:
             item = self._library.RateItem(self._limit.name, at)
             if bucket.put(item):
-                return at - now
+                return at
             delay = bucket.waiting(item)
             assert isinstance(delay, int), "only a bucket of asyncio's gives something to await"
             at += max(1, delay)
@@ -113,9 +121,9 @@ class Ledger:
     # Any of the two rates may be the one that holds a call up.
     def _build_rates(self) -> list[object]:
         limit, rate = self._limit, self._library.Rate
-        rates = [rate(limit.per_minute, MINUTE_MS)]
+        rates = [rate(limit.per_minute, _lengthen(MINUTE_MS))]
         if limit.burst < limit.per_minute:
-            rates.append(rate(limit.burst, limit.burst_ms))
+            rates.append(rate(limit.burst, _lengthen(limit.burst_ms)))
         return rates
 
     def _agree(self, connection: sqlite3.Connection) -> None:
@@ -135,7 +143,11 @@ class Ledger:
         connection.execute("INSERT INTO users VALUES (?, ?, ?)", (str(self._run_path), *mine))
 
 
-# Imported on first use: it is optional, and takes as long as all other modules of a worker's start.
+def _lengthen(span_ms: int) -> int:
+    return span_ms + span_ms * MARGIN_PERCENT // 100
+
+
+# Imported on first use: it is optional, and its import takes 0.1 s.
 def _import_library(name: str) -> ModuleType:
     try:
         pyrate_limiter = importlib.import_module("pyrate_limiter")

@@ -15,6 +15,9 @@ PREFIX: Final = "rate-limits-"
 SHOWN: Final = 5
 """Tests that the summary names for each limit."""
 
+LEAST_S: Final = 0.05
+"""What is shorter is not worth saying."""
+
 NO_TEST: Final = "outside of tests"
 
 
@@ -65,7 +68,7 @@ def render_waits(waits: Iterable[RateWait]) -> list[str]:
         by_limit.setdefault((wait.name, wait.limit), []).append(wait)
     lines: list[str] = []
     for (name, limit), group in sorted(by_limit.items()):
-        waited = [wait for wait in group if wait.waited_s > 0]
+        waited = [wait for wait in group if wait.waited_s >= LEAST_S]
         if waited:
             lines.append(_render_limit(f"{name} ({limit})", len(group), waited))
             lines += [f"  {line}" for line in _render_waiters(waited)]
@@ -89,7 +92,8 @@ def _render_waiters(waited: list[RateWait]) -> Iterator[str]:
         workers[wait.worker_id] += round(wait.waited_s * 1000)
         tests[wait.nodeid] += round(wait.waited_s * 1000)
     yield ", ".join(f"{name} {ms / 1000:.1f} s" for name, ms in sorted(workers.items()))
-    for nodeid, ms in sorted(tests.items(), key=lambda test: (-test[1], test[0]))[:SHOWN]:
+    ranked = sorted(tests.items(), key=lambda test: (-test[1], test[0]))
+    for nodeid, ms in ranked[:SHOWN]:
         yield f"{ms / 1000:.1f} s {nodeid}"
     if len(tests) > SHOWN:
-        yield f"and {len(tests) - SHOWN} more"
+        yield f"{sum(ms for _, ms in ranked[SHOWN:]) / 1000:.1f} s {len(tests) - SHOWN} more tests"
