@@ -99,7 +99,9 @@ class Ledger:
         make_directory(self._path.parent)
         try:
             # One connection for each place: none is open in a fork, nor at the end of a test.
-            with contextlib.closing(sqlite3.connect(self._path, self._busy_s)) as connection:
+            with contextlib.closing(
+                sqlite3.connect(self._path, timeout=self._busy_s)
+            ) as connection:
                 yield self._begin(connection)
         except sqlite3.Error as error:
             raise RateLimitBusyError(self._limit.name, self._path, str(error)) from error
@@ -109,7 +111,11 @@ class Ledger:
         # A machine that loses power forgets the calls of its last minute, and nothing else.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(self._library.SQLiteQueries.CREATE_BUCKET_TABLE.format(table=CALLS))
+        queries = self._library.SQLiteQueries
+        connection.execute(queries.CREATE_BUCKET_TABLE.format(table=CALLS))
+        connection.execute(
+            queries.CREATE_INDEX_ON_TIMESTAMP.format(index_name="by_time", table_name=CALLS)
+        )
         connection.execute(USERS)
         if connection.execute("PRAGMA user_version").fetchone() != (self._clock.epoch,):
             # Times of before the machine was started say nothing now.
