@@ -159,6 +159,32 @@ def test_limit_can_change_at_once_and_counts_what_dead_runs_called(
 
 
 @needs_library
+def test_places_that_a_dead_run_never_came_to_are_free(
+    make_ledger: Callable[..., Ledger], hand: Hand
+) -> None:
+    dead = make_ledger(RateLimit("llm_api", 1, 1), run="dead")
+    for _ in range(4):
+        dead.reserve(longest_s=300)
+    hand.now_ms += 1000
+
+    wait_s = make_ledger(RateLimit("llm_api", 1, 1), run="mine").reserve(longest_s=90)
+
+    assert wait_s == pytest.approx(60.2, abs=0.01)
+
+
+@needs_library
+def test_free_place_of_a_dead_run_lets_nobody_overtake(make_ledger: Callable[..., Ledger]) -> None:
+    living, dead = make_ledger(run="living"), make_ledger(run="dead")
+    for ledger in (*[living] * 5, *[dead] * 5):
+        ledger.reserve(longest_s=60)
+    last_s = living.reserve(longest_s=60)
+
+    wait_s = make_ledger(run="mine").reserve(longest_s=60)
+
+    assert wait_s >= last_s > 10
+
+
+@needs_library
 def test_calls_of_before_the_machine_was_started_do_not_count(
     make_ledger: Callable[..., Ledger], hand: Hand
 ) -> None:

@@ -1,7 +1,8 @@
 """The only door to pyrate-limiter: the calls of one service, past and to come, in a file.
 
 A place is taken in advance, in one transaction: who comes later gets a later one, nobody has to
-look again, and of a process that is killed nothing is left but a place that nobody uses.
+look again, and of a process that is killed nothing is left but a place that nobody uses, until the
+next run begins.
 Waiting until the place has come is left to `limits`.
 """
 
@@ -67,9 +68,9 @@ class Ledger:
         :raises RateLimitBusyError: the file can't be used.
         """
         with self._open() as bucket:
-            self._agree(bucket.conn)
-            has_old = bucket.count() > 2 * self._limit.per_minute
             now = self._clock.now_ms()
+            self._agree(bucket.conn, now)
+            has_old = bucket.count() > 2 * self._limit.per_minute
             place = self._put(bucket, now, longest_ms=int(longest_s * 1000))
             if has_old:
                 # Another transaction: the place is taken for good already.
@@ -80,10 +81,10 @@ class Ledger:
     def _put(self, bucket: "SQLiteBucket", now: int, *, longest_ms: int) -> int:
         """Take the first place that the limit allows; return its time."""
         newest = bucket.peek(0)
-        # Never before one who came earlier, also where the limit has changed meanwhile.
+        # Never before one who came earlier, also where dead runs have left places free.
         at: int = max(now, newest.timestamp if newest else 0)
         while at - now <= longest_ms:
-            item = self._library.RateItem(self._limit.name, at)
+            item = self._library.RateItem(str(self._run_path), at)
             if bucket.put(item):
                 return at
             delay = bucket.waiting(item)
@@ -132,7 +133,7 @@ class Ledger:
             rates.append(rate(limit.burst, _lengthen(limit.burst_ms)))
         return rates
 
-    def _agree(self, connection: sqlite3.Connection) -> None:
+    def _agree(self, connection: sqlite3.Connection, now: int) -> None:
         """Note that this run uses the service, unless one that lives has another limit for it."""
         mine = (self._limit.per_minute, self._limit.burst)
         users = connection.execute("SELECT run, per_minute, burst FROM users").fetchall()
@@ -141,12 +142,19 @@ class Ledger:
             return
         for run, theirs in known.items():
             if run != self._run_path and self._is_dead(run):
-                connection.execute("DELETE FROM users WHERE run = ?", (str(run),))
+                _forget(connection, str(run), now)
             elif theirs != mine:
                 other = RateLimit(self._limit.name, *theirs).render()
                 whose = "this run" if run == self._run_path else f"the run in {run}"
                 raise RateLimitConflictError(self._limit.name, self._limit.render(), other, whose)
         connection.execute("INSERT INTO users VALUES (?, ?, ?)", (str(self._run_path), *mine))
+
+
+def _forget(connection: sqlite3.Connection, run: str, now: int) -> None:
+    """Remove a dead run, and the places that it has not come to; what it called counts."""
+    connection.execute("DELETE FROM users WHERE run = ?", (run,))
+    places = f"DELETE FROM {CALLS} WHERE name = ? AND item_timestamp > ?"  # noqa: S608  a constant
+    connection.execute(places, (run, now))
 
 
 def _lengthen(span_ms: int) -> int:
