@@ -183,14 +183,14 @@ SUITE = """
 
     @pytest.mark.rate_limit("api", per_minute=600, burst=2)
     @pytest.mark.lane("api", width=2)
-    @pytest.mark.parametrize("number", range(6))
+    @pytest.mark.parametrize("number", range(4))
     def test_call(number):
         pass
 
     def test_calls(rate_limit):
         limiter = rate_limit("api", per_minute=600, burst=2)
-        limiter.wait()
-        limiter.wait()
+        for _ in range(5):
+            limiter.wait()
 """
 
 
@@ -200,10 +200,9 @@ def test_workers_share_a_limit_and_the_summary_says_who_waited(inner: InnerSuite
 
     result = inner.run("-n2")
 
-    result.assert_outcomes(passed=7)
-    # 8 calls, 2 in any 0.2 s: the last two begin 0.6 s after the first.
+    result.assert_outcomes(passed=5)
     result.stdout.re_match_lines(
-        [r"=+ waited for rate limits =+", r"api \(600 a minute, 2 at once\): \d of 8 calls waited"]
+        [r"=+ waited for rate limits =+", r"api \(600 a minute, 2 at once\): \d of 9 calls waited"]
     )
 
 
@@ -212,7 +211,7 @@ def test_limit_of_zero_is_an_error_before_any_test(
 ) -> None:
     inner.write(test_a=SUITE.replace("per_minute=600, burst=2)\n    @", "per_minute=0)\n    @"))
 
-    text = error_text(inner.run("-n2"))
+    text = error_text(inner.run_here())
 
     assert "per_minute of rate_limit 'api' = '0' is no number of calls; give a whole" in text
 
@@ -224,5 +223,5 @@ def test_deadline_that_is_too_short_is_an_error_of_the_set_up(inner: InnerSuite)
 
     result = inner.run_here("-k", "test_call and not test_calls")
 
-    result.assert_outcomes(passed=1, errors=5)
+    result.assert_outcomes(passed=1, errors=3)
     result.stdout.fnmatch_lines(["*RateLimitTimeoutError: rate limit 'api' (1 a minute, 1 at*"])
