@@ -3,7 +3,7 @@
 First the bar: two runs of pytest with eight workers each call one service for three minutes, under
 a limit of 60 a minute and 5 at once.  Then, ten times as fast and shorter, eight processes of three
 kinds: ours, pyrate-limiter's own `Limiter` over its SQLite bucket with a file lock, and without.
-Last, eight processes of ours of which one is killed twice a second and started again.  Each call
+Last, eight processes of ours of which one is killed every second and started again.  Each call
 notes when it asked and when it was let through, by the machine's clock; no limiter is asked.
 
     uv run python benchmarks/sharing/rate.py [--write] [--only runs,ours,library,unlocked,killed]
@@ -115,7 +115,7 @@ def try_runs(directory: Path) -> Figures:
                 raise UnexpectedRunError("ours", finished)
             print(finished.output[-1200:], file=sys.stderr)
     calls = read_notes(notes)
-    return measure(f"two runs of {WORKERS} workers", SLOW, calls, MINUTES * 60)
+    return measure(f"two runs of {WORKERS} workers", SLOW, calls, MINUTES * 60, callers=2)
 
 
 def try_processes(what: str, kind: str, directory: Path, *, is_killing: bool = False) -> Figures:
@@ -126,7 +126,7 @@ def try_processes(what: str, kind: str, directory: Path, *, is_killing: bool = F
     killed = 0
     chosen = random.Random(1)  # noqa: S311  a choice, no secret
     while time.monotonic() < deadline:
-        time.sleep(0.5)
+        time.sleep(1.0)
         if is_killing:
             number = chosen.randrange(WORKERS)
             processes[number].kill()
@@ -192,7 +192,9 @@ def read_notes(path: Path) -> list[Call]:
     return sorted(calls, key=lambda call: call.began)
 
 
-def measure(what: str, limit: RateLimit, calls: Sequence[Call], span_s: float) -> Figures:
+def measure(
+    what: str, limit: RateLimit, calls: Sequence[Call], span_s: float, *, callers: int = WORKERS
+) -> Figures:
     """Measure the calls of the first `span_s` seconds."""
     first = calls[0].began
     calls = [call for call in calls if call.began < first + span_s]
@@ -200,6 +202,8 @@ def measure(what: str, limit: RateLimit, calls: Sequence[Call], span_s: float) -
     waits = sorted(call.began - call.asked for call in calls)
     whos = sorted(call.who for call in calls)
     shares = [len(list(group)) for _, group in itertools.groupby(whos)]
+    # Who had none is not among them.
+    shares += [0] * (callers - len(shares))
     return Figures(
         what=what,
         limit=limit,
@@ -240,14 +244,17 @@ def render(all_figures: Sequence[Figures]) -> str:
         "# Whether a rate limit is kept by many processes",
         "",
         f"Python {sys.version.split()[0]}, pyrate-limiter {version('pyrate-limiter')}, pytest "
-        f"{version('pytest')}, pytest-xdist {version('pytest-xdist')}, {os.cpu_count()} cores. "
+        f"{version('pytest')}, pytest-xdist {version('pytest-xdist')}; {os.cpu_count()} cores, "
+        f"load average {os.getloadavg()[2]:.0f} over the last quarter of an hour. "
         "Again: `uv run python benchmarks/sharing/rate.py --write`.",
         "",
         "`ours` is the fixture's limiter; `library` is pyrate-limiter's `Limiter` over its SQLite "
         'bucket with a file lock, `unlocked` the same without. "At once" counts calls in any time '
         "in which the limit allows as many as may begin at once (5 s at 60 a minute and 5 at "
         f"once). Overtaken are calls that began after one that had asked {JITTER_S * 1000:.0f} ms "
-        "later, or more.",
+        "later, or more; a process that still waits overtakes nobody and is overtaken by nobody here, "
+        "but has none of the calls in the last column.  A killed process costs its place, and the "
+        "time in which the next one starts.",
         "",
         "| trial | limit | seconds | calls | against the limit | most in a minute | most at once | "
         "median wait | longest wait | overtaken | calls of each |",
