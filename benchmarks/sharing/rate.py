@@ -252,9 +252,9 @@ def render(all_figures: Sequence[Figures]) -> str:
         'bucket with a file lock, `unlocked` the same without. "At once" counts calls in any time '
         "in which the limit allows as many as may begin at once (5 s at 60 a minute and 5 at "
         f"once). Overtaken are calls that began after one that had asked {JITTER_S * 1000:.0f} ms "
-        "later, or more; a process that still waits overtakes nobody and is overtaken by nobody here, "
-        "but has none of the calls in the last column.  A killed process costs its place, and the "
-        "time in which the next one starts.",
+        "later, or more; a process that still waits overtakes nobody and is overtaken by nobody "
+        "here, but has none of the calls in the last column. A killed process costs its place, and "
+        "the time in which the next one starts.",
         "",
         "| trial | limit | seconds | calls | against the limit | most in a minute | most at once | "
         "median wait | longest wait | overtaken | calls of each |",
