@@ -180,7 +180,7 @@ def sweep_dead_runs(runs_dir: Path) -> list[Path]:
     for lock in runs_dir.glob("*.lock"):
         if not lock.with_suffix("").is_dir():
             locks.is_free(lock)  # Taking and giving back a lock that nobody holds removes it.
-    dead = [path for path in sorted(runs_dir.iterdir()) if path.is_dir() and _is_dead(path)]
+    dead = [path for path in sorted(runs_dir.iterdir()) if path.is_dir() and is_dead(path)]
     return [path for path in dead if _try_to_remove(path)]
 
 
@@ -192,7 +192,7 @@ def _try_to_remove(path: Path) -> bool:
     return True
 
 
-def _is_dead(run_path: Path) -> bool:
+def is_dead(run_path: Path) -> bool:
     """Tell whether neither the controller nor any worker of a run lives.
 
     The controller's lock is asked first: while it is held, nobody may touch its workers' locks.

@@ -105,6 +105,57 @@ class LockTimeoutError(InfraError):
         )
 
 
+class RateLimitTimeoutError(InfraError):
+    """A call would have to wait for its rate limit longer than the deadline."""
+
+    def __init__(self, name: str, limit: str, wait_s: float, longest_s: float) -> None:
+        super().__init__(name, limit, wait_s, longest_s)
+        self.name = name
+        self.limit = limit
+        self.wait_s = wait_s
+        self.longest_s = longest_s
+
+    def __str__(self) -> str:
+        return (
+            f"rate limit {self.name!r} ({self.limit}) has no place within {self.longest_s:g} s: "
+            f"the tests of this machine that asked before have taken the next {self.wait_s:.1f} s; "
+            "run fewer of them at a time, or raise rate_limit_timeout_s in the ini file"
+        )
+
+
+class RateLimitConflictError(InfraError):
+    """Two limits go by the same name."""
+
+    def __init__(self, name: str, limit: str, other: str, whose: str) -> None:
+        super().__init__(name, limit, other, whose)
+        self.name = name
+        self.limit = limit
+        self.other = other
+        self.whose = whose
+
+    def __str__(self) -> str:
+        return (
+            f"rate limit {self.name!r} is {self.limit} here, but {self.other} in {self.whose}; "
+            "give both the same numbers, or two services two names"
+        )
+
+
+class RateLimitBusyError(InfraError):
+    """The file in which a rate limit is kept can't be used."""
+
+    def __init__(self, name: str, path: Path, reason: str) -> None:
+        super().__init__(name, path, reason)
+        self.name = name
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"rate limit {self.name!r} can't be kept in {self.path}: {self.reason}; end what else "
+            "uses the file, remove it, or choose another place with --infra-dir"
+        )
+
+
 class VmidsExhaustedError(InfraError):
     """A process asked for a VMID when its block had none left."""
 

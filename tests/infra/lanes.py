@@ -9,6 +9,8 @@ from typing import Final
 import pytest
 
 from .options import EXCLUSIVE
+from .rate_limits import MARKER as RATE_LIMIT
+from .rate_limits import RateLimitTable
 from .records import Routing
 
 CONTRADICTIONS: Final = (("serial", "parallel_safe"),)
@@ -23,6 +25,7 @@ class LaneTable:
 
     def __init__(self, marker_widths: Mapping[str, int]) -> None:
         self._marker_widths = marker_widths
+        self._rate_limits = RateLimitTable()
         self.widths: dict[str, int] = {}
         self.conflicts: list[str] = []
 
@@ -37,6 +40,9 @@ class LaneTable:
                 groups.add(_get_group_name(mark))
             elif mark.name == "lane":
                 lanes.update(self._read_lane(nodeid, mark))
+            elif mark.name == RATE_LIMIT:
+                conflict = self._rate_limits.find_conflict(nodeid, mark)
+                self.conflicts += [conflict] if conflict else []
             elif mark.name in self._marker_widths:
                 lanes.add(mark.name)
         self._note_contradiction(nodeid, names)

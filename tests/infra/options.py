@@ -38,6 +38,7 @@ MARKERS: Final[Mapping[str, str]] = {
     "benchmark": "a test that measures speed: nothing runs beside it, and workers leave it out.",
     "leaks(*resources, reason)": "a test that may leave these resources changed, and why.",
     "lane(name, width=1)": "a test of a lane of your own; `width` of them run at a time.",
+    "rate_limit(name, per_minute, burst)": "a test that waits until a service allows its call.",
 }
 
 
@@ -95,6 +96,12 @@ OPTIONS: Final = (
         "serial_lock_timeout_s",
         "300",
         "seconds that a test waits for serial_test_lock before that is an error",
+    ),
+    Option(
+        "rate_limit_timeout_s",
+        "300",
+        "seconds that a call may have to wait for its rate limit before that is an error",
+        variable="TEST_RATE_LIMIT_TIMEOUT_S",
     ),
     Option(
         "lanes",

@@ -27,6 +27,7 @@ class Settings:
     """Worker id to PID; the key of a PID given without a worker is the empty string."""
     infra_dir: Path
     serial_lock_timeout_s: float
+    rate_limit_timeout_s: float
     lane_widths: Mapping[str, int]
     """Marker to the number of its tests that run at a time; `EXCLUSIVE` for the exclusive lane."""
     has_own_scheduler: bool
@@ -89,6 +90,7 @@ def read_settings(
         recorded_pids=_parse_pids(*found["vmid_pid"]),
         infra_dir=_parse_directory(found["infra_dir"][1], rootpath),
         serial_lock_timeout_s=_parse_seconds(*found["serial_lock_timeout_s"]),
+        rate_limit_timeout_s=_parse_seconds(*found["rate_limit_timeout_s"]),
         lane_widths=parse_lanes(*found["lanes"]),
         has_own_scheduler=_parse_choice(*found["scheduler"], ("lanes", "xdist")) == "lanes",
         durations_file=_parse_file(found["durations_file"][1], rootpath),

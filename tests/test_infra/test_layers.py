@@ -19,7 +19,7 @@ RANKS = [
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {
         *("estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"),
-        "nursery_handle",
+        *("nursery_handle", "rate_limits"),
     },
     {"seeds", "schedules"},
     {"flakes", "repetition"},
@@ -34,6 +34,7 @@ RANKS = [
     {"dispatch"},
     {"recorded_dispatch"},
     {"scheduler", "simulation", "session", "archive", "recorder", "forecast", "workers"},
+    {"sharing"},
     {"warmstart", "shelf", "staging"},
     {
         "staging",
@@ -41,7 +42,7 @@ RANKS = [
         "chronicle",
         "verdict",
         "collection",
-        "session_fixtures",
+        *("session_fixtures", "rate_limit_fixtures"),
         "guard_side",
     },
     {"isolation", "proving", "flake_watch", "replaying", "marking"},

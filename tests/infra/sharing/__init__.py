@@ -1,0 +1,1 @@
+"""What tests of several workers, and of several runs, share: each part has modules of its own."""
