@@ -44,6 +44,8 @@ RANKS = [
         "session_fixtures",
         "guard_side",
     },
+    {"sharing"},
+    {"ledger_fixtures"},
     {"isolation", "proving", "flake_watch", "replaying", "marking"},
     {"hunting", "measuring", "phases"},
     {"tuning"},
