@@ -34,7 +34,7 @@ def test_made_guest_is_written_down_named_tagged_and_in_our_pool(lab: Lab) -> No
 def test_container_is_marked_too(lab: Lab) -> None:
     template = "local:vztmpl/debian.tar.zst"
 
-    sent = lab.guard.admit("POST", "/nodes/node1/lxc", {"vmid": 501, "ostemplate": template})
+    sent = lab.guard.admit("POST", "/nodes/qemu-1/lxc", {"vmid": 501, "ostemplate": template})
 
     assert sent["hostname"] == marks.build_name(MARK, TEST)
     assert sent["tags"] == ";".join(marks.build_tags(MARK, TEST))
@@ -55,6 +55,15 @@ def test_clone_of_a_template_is_marked_as_ours(lab: Lab) -> None:
     assert read_config(lab, 501)["name"] == "copy"
     assert lab.tags(501) == [*marks.build_tags(MARK, TEST), "web"]
     assert lab.tags(900) == ["web"]
+
+
+def test_clone_joins_the_pool_of_the_test_once_it_is_marked(lab: Lab) -> None:
+    lab.bare.pools.post(poolid="blue")
+
+    lab.node.qemu(900).clone.post(newid=501, pool="blue")
+
+    assert [guest["vmid"] for guest in lab.bare.pools("blue").get()["members"]] == [501]
+    assert lab.tags(501) == [*marks.build_tags(MARK, TEST), "web"]
 
 
 def test_own_guest_may_be_changed(lab: Lab) -> None:

@@ -50,6 +50,18 @@ def test_task_under_way_is_ended_first(mock_builder: ProxmoxAPIMockBuilder) -> N
     assert remove(mock_builder, 500) == {}
 
 
+def test_guest_that_another_is_based_on_goes_in_a_later_round(
+    mock_builder: ProxmoxAPIMockBuilder,
+) -> None:
+    mock_builder.with_vm(500, tags=OURS).with_vm(501, tags=OURS)
+    path = "/nodes/node1/qemu/500"
+    mock_builder.with_path_error("DELETE", path, "base volume is in use by 501", times=1)
+
+    assert remove(mock_builder, 500, 501) == {}
+
+    assert not mock_builder.cluster.guests
+
+
 def test_others_and_missing_guests_are_let_be(mock_builder: ProxmoxAPIMockBuilder) -> None:
     mock_builder.with_vm(500, tags=THEIRS).with_vm(501)
 
