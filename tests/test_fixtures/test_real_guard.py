@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from proxmoxer import ProxmoxAPI
 
 from tests.fixtures.mock_helpers import ProxmoxAPIMockBuilder
 from tests.fixtures.real import marks
 from tests.fixtures.real.errors import GuardError
+from tests.fixtures.real.guard import guard_new_clients
 from tests.test_fixtures.real_site import MARK, OTHER, POOL, TEST, Lab, make_lab
 
 
@@ -138,3 +140,22 @@ def test_marker_allows_what_changes_the_cluster(mock_builder: ProxmoxAPIMockBuil
         lab.api.pools("blue").delete()
     with pytest.raises(GuardError, match="reaches guests that it doesn't name"):
         lab.node.stopall.post()
+
+
+def test_client_that_code_constructs_has_the_guard(lab: Lab) -> None:
+    with lab.builder.connect(), guard_new_clients(lab.guard):
+        node = ProxmoxAPI("pve.example.test", user="root@pam", password="secret").nodes("node1")
+
+        node.qemu.post(vmid=501)
+        with pytest.raises(GuardError, match="guest 500"):
+            node.qemu(500).status.start.post()
+
+    assert lab.tags(501) == [*marks.build_tags(MARK, TEST)]
+
+
+def test_client_of_a_test_that_has_ended_changes_nothing(lab: Lab) -> None:
+    lab.guard.is_over = True
+
+    assert lab.node.qemu(900).config.get()
+    with pytest.raises(GuardError, match=f"{TEST} has ended"):
+        lab.node.qemu.post(vmid=501)
