@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.real.errors import ClusterSettingError
-from tests.fixtures.real.target import is_given, read_target
+from tests.fixtures.real.target import read_target
+from tests.fixtures.real.variables import is_given
 
 GIVEN = {
     "PROXMOX_TEST_HOST": "pve.example.test",
