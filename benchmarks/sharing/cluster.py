@@ -227,7 +227,8 @@ Each of {counts["runs"]} runs at once has {counts["workers"]} workers and {count
 each of which makes a guest, starts it and clones a template; in the second row one of two runs is \
 killed whole, with all its workers, and two workers of the other, at random moments, and in 7 of \
 10 rounds then that one, too. fakepve is \
-the cluster. The machine had other work, so the times say little. Again: `uv run --isolated --group wire python benchmarks/sharing/cluster.py --write`.
+the cluster. The machine had other work, so the times say little. Again: \
+`uv run --isolated --group wire python benchmarks/sharing/cluster.py --write`.
 
 | rounds | number | runs | guests made by id | processes killed | ids with two owners | runs \
 failed | guests there before the next run | **guests, pools and ledgers left by the next run** \
