@@ -17,7 +17,11 @@ from .worker_side import WorkerSide
 if TYPE_CHECKING:
     from .warmstart import ControllerSide as WarmStart
 
-pytest_plugins = [f"{__package__}.session_fixtures", f"{__package__}.rate_limit_fixtures"]
+pytest_plugins = [
+    f"{__package__}.session_fixtures",
+    f"{__package__}.rate_limit_fixtures",
+    f"{__package__}.ledger_fixtures",
+]
 
 REASON: Final = pytest.StashKey[str]()
 """Why -n auto chose as many workers as it did."""

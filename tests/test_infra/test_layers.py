@@ -45,6 +45,8 @@ RANKS = [
         *("session_fixtures", "rate_limit_fixtures"),
         "guard_side",
     },
+    {"sharing"},
+    {"ledger_fixtures"},
     {"isolation", "proving", "flake_watch", "replaying", "marking"},
     {"hunting", "measuring", "phases"},
     {"tuning"},
