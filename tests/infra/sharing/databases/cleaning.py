@@ -1,0 +1,124 @@
+"""What a test committed to a PostgreSQL database is taken back: rows, sequences, new tables.
+
+The rows that were there before are put back as they were.  A test that drops or alters a table, or
+leaves a transaction open, is told so; all that can be cleaned is cleaned nevertheless.
+"""
+
+import contextlib
+import graphlib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from .catalogue import Catalogue, Table, read_catalogue, read_rows, read_sequences
+from .server import Link
+
+LOCK_TIMEOUT_MS: Final = 3000
+"""How long a connection from before the test may keep a table from being cleaned."""
+
+OPEN: Final = """
+    SELECT pid, usename, state, left(query, 80) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend' AND xact_start IS NOT NULL
+"""
+
+
+@contextlib.contextmanager
+def clean_after(link: Link) -> Iterator[None]:
+    """Take back what is committed meanwhile to the database of `link`.
+
+    :raises DatabaseError: a transaction was left open, or a table was dropped or altered.
+    """
+    link.run(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    before = read_catalogue(link)
+    rows = read_rows(link, before)
+    open_before = _find_open(link)
+    try:
+        yield
+    finally:
+        left_open = {pid: text for pid, text in _find_open(link).items() if pid not in open_before}
+        for pid in left_open:
+            link.run("SELECT pg_terminate_backend(%s)", pid)
+        altered = _take_back(link, before, rows)
+        if left_open:
+            problem = f"had a transaction that the test left open ({'; '.join(left_open.values())})"
+            remedy = "commit it or roll it back, and close the connection"
+            raise link.server.complain(problem, remedy)
+        if altered:
+            problem = f"has tables that the test dropped or altered: {', '.join(altered)}"
+            remedy = "give it a database of its own: the tests after it find them so"
+            raise link.server.complain(problem, remedy)
+
+
+def find_emptied(changed: Collection[str], references: Collection[tuple[str, str]]) -> set[str]:
+    """Find the tables to be emptied: those that changed, and all that refer to them."""
+    emptied = set(changed)
+    while more := {child for child, parent in references if parent in emptied} - emptied:
+        emptied |= more
+    return emptied
+
+
+def order_refills(tables: Collection[str], references: Collection[tuple[str, str]]) -> list[str]:
+    """Order tables so that each comes after those that it refers to.
+
+    Those that refer to each other in a circle come last; only deferrable references can do that.
+    """
+    waiting = {table: {p for c, p in references if c == table and p in tables} for table in tables}
+    try:
+        return list(graphlib.TopologicalSorter(waiting).static_order())
+    except graphlib.CycleError:
+        return sorted(tables, key=lambda table: (len(waiting[table]), table))
+
+
+def _take_back(link: Link, before: Catalogue, rows: Mapping[str, bytes]) -> list[str]:
+    """Make the database what it was; return the tables for which that can't be done."""
+    now = read_catalogue(link)
+    if new := sorted(now.tables.keys() - before.tables.keys()):
+        link.run(f"DROP TABLE {', '.join(new)} CASCADE")
+    altered = sorted(name for name, table in before.tables.items() if now.tables.get(name) != table)
+    same = {name: table for name, table in before.tables.items() if name not in altered}
+    _restore_rows(link, Catalogue(same, before.references, before.sequences), rows)
+    restore_sequences(link, before.sequences)
+    return altered
+
+
+def _restore_rows(link: Link, wanted: Catalogue, rows: Mapping[str, bytes]) -> None:
+    found = read_rows(link, wanted)
+    names = wanted.tables.keys()
+    changed = [name for name in names if found.get(name) != rows.get(name)]
+    if not changed:
+        return
+    references = [pair for pair in wanted.references if set(pair) <= names]
+    emptied = find_emptied(changed, references)
+    refilled = order_refills(emptied & rows.keys(), references)
+    with link.transact():
+        link.run(f"TRUNCATE {', '.join(sorted(emptied))}")
+        for name in refilled:
+            _switch_triggers(link, name, wanted.tables[name], "DISABLE")
+        link.run("SET CONSTRAINTS ALL DEFERRED")
+        for name in refilled:
+            columns = ", ".join(wanted.tables[name].columns)
+            link.copy_in(f"COPY {name} ({columns}) FROM STDIN", rows[name])
+        # Before the next: a table on which a check is pending can't be altered.
+        link.run("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in refilled:
+            _switch_triggers(link, name, wanted.tables[name], "ENABLE")
+
+
+def _switch_triggers(link: Link, name: str, table: Table, verb: str) -> None:
+    for trigger in table.triggers:
+        link.run(f"ALTER TABLE {name} {verb} TRIGGER {trigger}")
+
+
+def restore_sequences(link: Link, wanted: Mapping[str, tuple[int, bool]]) -> None:
+    """Put sequences back: neither a rollback nor an empty table does that."""
+    for name, state in read_sequences(link).items():
+        if name in wanted and wanted[name] != state:
+            link.run("SELECT setval(%s::regclass, %s, %s)", name, *wanted[name])
+
+
+def _find_open(link: Link) -> dict[int, str]:
+    """Find the connections that are in a transaction, by process, with what they did last."""
+    return {
+        pid: f"process {pid} of {user}, {state}: {query}"
+        for pid, user, state, query in link.run(OPEN)
+    }
