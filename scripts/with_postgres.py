@@ -54,7 +54,7 @@ def serve(programs: Path) -> Iterator[str]:
         port = find_port()
         prepare(home, programs, user, password)
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home}"
-        control = [programs / "pg_ctl", "-D", home / "data", "-w"]
+        control: list[str | Path] = [programs / "pg_ctl", "-D", home / "data", "-w"]
         run([*control, "-l", home / "log", "-o", options, "start"], user)
         try:
             yield f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
@@ -68,7 +68,7 @@ def prepare(home: Path, programs: Path, user: str | None, password: str) -> None
     secret.write_text(password, encoding="ascii")
     if user:
         shutil.chown(secret, user)
-    access = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret]
+    access: list[str | Path] = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret]
     run([programs / "initdb", "-D", home / "data", "-E", "UTF8", "--no-sync", *access], user)
 
 
@@ -81,7 +81,7 @@ def find_port() -> int:
 
 def run(command: Sequence[str | Path], user: str | None) -> None:
     """Run a program of PostgreSQL's, and show what it says only where it fails."""
-    done = subprocess.run(  # noqa: S603  programs of this machine's own
+    done = subprocess.run(
         command,
         user=user,
         group=pwd.getpwnam(user).pw_gid if user else None,
@@ -93,8 +93,7 @@ def run(command: Sequence[str | Path], user: str | None) -> None:
         check=False,
     )
     if done.returncode:
-        words = " ".join(map(str, command))
-        raise SystemExit(f"with_postgres: exit code {done.returncode} of {words}")
+        sys.exit(f"with_postgres: exit code {done.returncode} of {' '.join(map(str, command))}")
 
 
 def main() -> int:

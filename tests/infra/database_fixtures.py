@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session as OrmSession
 
 
+class Cleaner(Protocol):
+    """What takes back what tests do to a database."""
+
+    def clean(self) -> "AbstractContextManager[None]":
+        """Take back what is committed meanwhile."""
+
+    def keep_sequences(self) -> "AbstractContextManager[None]":
+        """Take back which numbers are given out meanwhile."""
+
+    def close(self) -> None:
+        """Close what it has opened."""
+
+
 class WorkerDatabase(Protocol):
     """A worker's database, on a server or in a file."""
 
@@ -27,11 +40,8 @@ class WorkerDatabase(Protocol):
     def path(self) -> Path:
         """Its file."""
 
-    def clean(self) -> "AbstractContextManager[None]":
-        """Take back what is committed meanwhile."""
-
-    def keep_sequences(self) -> "AbstractContextManager[None]":
-        """Take back which numbers are given out meanwhile."""
+    def open_cleaner(self) -> Cleaner:
+        """Open what takes back what tests do to it."""
 
     def close(self) -> None:
         """Remove it."""
@@ -59,11 +69,22 @@ def worker_database_path(infra_database: WorkerDatabase) -> Path:
     return infra_database.path
 
 
+# Of the session: what it keeps open would else seem to be left open by the first test.
+@pytest.fixture(scope="session")
+def infra_database_cleaner(infra_database: WorkerDatabase) -> Iterator[Cleaner]:
+    """What takes back what tests do to this worker's database."""
+    cleaner = infra_database.open_cleaner()
+    yield cleaner
+    cleaner.close()
+
+
 @pytest.fixture
-def clean_database(infra_database: WorkerDatabase) -> Iterator[DatabaseUrl]:
+def clean_database(
+    worker_database: DatabaseUrl, infra_database_cleaner: Cleaner
+) -> Iterator[DatabaseUrl]:
     """The URL of `worker_database`; what the test commits there is taken back when it ends."""
-    with infra_database.clean():
-        yield infra_database.url
+    with infra_database_cleaner.clean():
+        yield worker_database
 
 
 @pytest.fixture(scope="session")
@@ -78,12 +99,12 @@ def database_engine(worker_database: DatabaseUrl) -> "Iterator[Engine]":
 
 @pytest.fixture
 def database_connection(
-    infra_database: WorkerDatabase, database_engine: "Engine"
+    infra_database_cleaner: Cleaner, database_engine: "Engine"
 ) -> "Iterator[Connection]":
     """An SQLAlchemy connection in a transaction that is rolled back when the test ends."""
     from .sharing.databases.engines import rolled_back  # noqa: PLC0415  paid by its users
 
-    with infra_database.keep_sequences(), rolled_back(database_engine) as connection:
+    with infra_database_cleaner.keep_sequences(), rolled_back(database_engine) as connection:
         yield connection
 
 

@@ -34,12 +34,14 @@ def find_ours(link: Link, prefix: str = "") -> list[str]:
     return [str(name) for (name,) in rows]
 
 
-def sweep_dead(link: Link) -> list[str]:
+def sweep_dead(link: Link, *, spare: str = "") -> list[str]:
     """Drop the databases whose owners have died; return them.
 
     One that can't be dropped now is left to a later run: it is in nobody's way.
+
+    :param spare: a database to leave alone: the run's own template, which is wanted again.
     """
-    return [name for name in find_ours(link) if _drop_if_dead(link, name)]
+    return [name for name in find_ours(link) if name != spare and _drop_if_dead(link, name)]
 
 
 def _drop_if_dead(link: Link, name: str) -> bool:

@@ -22,31 +22,48 @@ OPEN: Final = """
 """
 
 
-@contextlib.contextmanager
-def clean_after(link: Link) -> Iterator[None]:
-    """Take back what is committed meanwhile to the database of `link`.
+class PostgresCleaner:
+    """A connection to one database, which takes back what others do to it."""
 
-    :raises DatabaseError: a transaction was left open, or a table was dropped or altered.
-    """
-    link.run(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-    before = read_catalogue(link)
-    rows = read_rows(link, before)
-    open_before = _find_open(link)
-    try:
-        yield
-    finally:
-        left_open = {pid: text for pid, text in _find_open(link).items() if pid not in open_before}
-        for pid in left_open:
-            link.run("SELECT pg_terminate_backend(%s)", pid)
-        altered = _take_back(link, before, rows)
-        if left_open:
-            problem = f"had a transaction that the test left open ({'; '.join(left_open.values())})"
-            remedy = "commit it or roll it back, and close the connection"
-            raise link.server.complain(problem, remedy)
-        if altered:
-            problem = f"has tables that the test dropped or altered: {', '.join(altered)}"
-            remedy = "give it a database of its own: the tests after it find them so"
-            raise link.server.complain(problem, remedy)
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        link.run(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+
+    @contextlib.contextmanager
+    def clean(self) -> Iterator[None]:
+        """Take back what is committed meanwhile.
+
+        :raises DatabaseError: a transaction was left open, or a table was dropped or altered.
+        """
+        before = read_catalogue(self._link)
+        rows = read_rows(self._link, before)
+        open_before = _find_open(self._link)
+        try:
+            yield
+        finally:
+            left_open = _end_transactions(self._link, open_before)
+            altered = _take_back(self._link, before, rows)
+            if left_open:
+                problem = f"had a transaction that the test left open ({'; '.join(left_open)})"
+                remedy = "commit it or roll it back, and close the connection"
+                raise self._link.server.complain(problem, remedy)
+            if altered:
+                problem = f"has tables that the test dropped or altered: {', '.join(altered)}"
+                remedy = "give it a database of its own: the tests after it find them so"
+                raise self._link.server.complain(problem, remedy)
+
+    @contextlib.contextmanager
+    def keep_sequences(self) -> Iterator[None]:
+        """Put sequences back afterwards, which a rollback doesn't."""
+        before = read_sequences(self._link)
+        try:
+            yield
+        finally:
+            restore_sequences(self._link, before)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._link.close()
 
 
 def find_emptied(changed: Collection[str], references: Collection[tuple[str, str]]) -> set[str]:
@@ -114,6 +131,14 @@ def restore_sequences(link: Link, wanted: Mapping[str, tuple[int, bool]]) -> Non
     for name, state in read_sequences(link).items():
         if name in wanted and wanted[name] != state:
             link.run("SELECT setval(%s::regclass, %s, %s)", name, *wanted[name])
+
+
+def _end_transactions(link: Link, before: Collection[int]) -> list[str]:
+    """End the connections that have come to be in a transaction; return what they did."""
+    left_open = {pid: text for pid, text in _find_open(link).items() if pid not in before}
+    for pid in left_open:
+        link.run("SELECT pg_terminate_backend(%s)", pid)
+    return list(left_open.values())
 
 
 def _find_open(link: Link) -> dict[int, str]:

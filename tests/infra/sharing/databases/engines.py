@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 
 def build_engine(url: DatabaseUrl) -> "Engine":
-    """Build an engine; connections that were ended meanwhile are opened anew.
+    """Build an engine that opens now what it keeps open, lest a test seem to have opened it.
 
     :raises MissingPackageError: SQLAlchemy is not installed.
     """
     sqlalchemy = import_sqlalchemy()
-    if url.is_server():
-        # Ours is synchronous, whatever the suite's own is; and psycopg is there.
-        url = url.point_at(url.get_database(), driver="psycopg")
-    engine: Engine = sqlalchemy.create_engine(str(url), pool_pre_ping=True)
     if not url.is_server():
+        engine: Engine = sqlalchemy.create_engine(str(url), poolclass=sqlalchemy.NullPool)
         _begin_as_sqlite_should(sqlalchemy, engine)
+        return engine
+    # Ours is synchronous, whatever the suite's own is; and psycopg is there.
+    url = url.point_at(url.get_database(), driver="psycopg")
+    engine = sqlalchemy.create_engine(str(url), pool_size=1, max_overflow=-1, pool_pre_ping=True)
+    engine.connect().close()
     return engine
 
 

@@ -1,15 +1,13 @@
 """The PostgreSQL database of one worker, for as long as the worker lives."""
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
 from ...errors import DatabaseError
 from . import census
-from .catalogue import read_sequences
-from .cleaning import clean_after, restore_sequences
+from .cleaning import PostgresCleaner
 from .names import Names, compute_lock
 from .server import Link, Server
 from .template import Migrate, hold_template
@@ -24,7 +22,6 @@ class PostgresDatabase:
     def __init__(self, link: Link, name: str) -> None:
         self._link = link
         self._name = name
-        self._cleaner: Link | None = None
         self.url = link.server.url.point_at(name)
 
     @classmethod
@@ -34,11 +31,11 @@ class PostgresDatabase:
         :param migrate: fills the run's template; None: the database is empty.
         :raises DatabaseError: the server can't be used so; nothing is left behind.
         """
-        (run_path / NOTE).touch()
         link = server.connect()
         try:
+            (run_path / NOTE).touch()
             names = Names(census.read_maintenance_oid(link), run_path.name)
-            census.sweep_dead(link)
+            census.sweep_dead(link, spare=names.template)
             if migrate is not None:
                 hold_template(link, names, migrate)
             name = names.name_worker(worker_id)
@@ -65,42 +62,20 @@ class PostgresDatabase:
             "use worker_database, or give no URL: each worker then has an SQLite file",
         )
 
-    @contextlib.contextmanager
-    def clean(self) -> Iterator[None]:
-        """Take back what is committed meanwhile.
-
-        :raises DatabaseError: a transaction was left open, or a table was dropped or altered.
-        """
-        with clean_after(self._get_cleaner()):
-            yield
-
-    @contextlib.contextmanager
-    def keep_sequences(self) -> Iterator[None]:
-        """Put sequences back afterwards, which a rollback doesn't."""
-        before = read_sequences(self._get_cleaner())
-        try:
-            yield
-        finally:
-            restore_sequences(self._get_cleaner(), before)
+    def open_cleaner(self) -> PostgresCleaner:
+        """Open a connection to the database itself, which takes back what tests do."""
+        server = replace(self._link.server, fixture="clean_database")
+        return PostgresCleaner(server.connect(self._name))
 
     def close(self) -> None:
         """Drop the database, whatever is still connected to it.
 
         :raises DatabaseError: somebody else held it; the next run drops it.
         """
-        if self._cleaner is not None:
-            self._cleaner.close()
         try:
             census.drop(self._link, self._name)
         finally:
             self._link.close()
-
-    def _get_cleaner(self) -> Link:
-        """Return a connection to the database itself, opened on first use."""
-        if self._cleaner is None:
-            server = replace(self._link.server, fixture="clean_database")
-            self._cleaner = server.connect(self._name)
-        return self._cleaner
 
 
 def _create(link: Link, name: str, template: str) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from ... import locks
 from ...database_url import DatabaseUrl
@@ -49,6 +49,10 @@ class SqliteDatabase:
     def keep_sequences(self) -> Iterator[None]:
         """Do nothing: a rollback takes SQLite's numbers back, too."""
         yield
+
+    def open_cleaner(self) -> Self:
+        """Return what takes back what tests do."""
+        return self
 
     def close(self) -> None:
         """Leave the file to the worker's directory, which is removed with all that is in it."""
