@@ -9,7 +9,15 @@ import graphlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from .catalogue import Catalogue, Table, read_catalogue, read_rows, read_sequences
+from .catalogue import (
+    Catalogue,
+    Digest,
+    Table,
+    read_catalogue,
+    read_digests,
+    read_rows,
+    read_sequences,
+)
 from .server import Link
 
 LOCK_TIMEOUT_MS: Final = 3000
@@ -27,6 +35,7 @@ class PostgresCleaner:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._rows: dict[str, tuple[Digest, bytes]] = {}
         link.run(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
 
     @contextlib.contextmanager
@@ -36,13 +45,13 @@ class PostgresCleaner:
         :raises DatabaseError: a transaction was left open, or a table was dropped or altered.
         """
         before = read_catalogue(self._link)
-        rows = read_rows(self._link, before)
+        digests = self._note_rows(before)
         open_before = _find_open(self._link)
         try:
             yield
         finally:
             left_open = _end_transactions(self._link, open_before)
-            altered = _take_back(self._link, before, rows)
+            altered = self._take_back(before, digests)
             if left_open:
                 problem = f"had a transaction that the test left open ({'; '.join(left_open)})"
                 remedy = "commit it or roll it back, and close the connection"
@@ -65,6 +74,56 @@ class PostgresCleaner:
         """Close the connection."""
         self._link.close()
 
+    def _note_rows(self, catalogue: Catalogue) -> dict[str, Digest]:
+        """Note the rows of all tables; those that are known already are not read again."""
+        digests = read_digests(self._link, catalogue.tables)
+        for name, digest in digests.items():
+            known = self._rows.get(name)
+            if digest.count and (known is None or known[0] != digest):
+                rows = read_rows(self._link, name, catalogue.tables[name])
+                self._rows[name] = (digest, rows)
+        return digests
+
+    def _take_back(self, before: Catalogue, digests: Mapping[str, Digest]) -> list[str]:
+        """Make the database what it was; return the tables for which that can't be done."""
+        now = read_catalogue(self._link)
+        if new := sorted(now.tables.keys() - before.tables.keys()):
+            self._link.run(f"DROP TABLE {', '.join(new)} CASCADE")
+        altered = sorted(
+            name for name, table in before.tables.items() if now.tables.get(name) != table
+        )
+        same = {name: table for name, table in before.tables.items() if name not in altered}
+        found = read_digests(self._link, same)
+        changed = [name for name in same if found[name] != digests[name]]
+        if changed:
+            self._restore_rows(same, changed, before.references, digests)
+        restore_sequences(self._link, before.sequences)
+        return altered
+
+    def _restore_rows(
+        self,
+        tables: Mapping[str, Table],
+        changed: Collection[str],
+        references: Collection[tuple[str, str]],
+        digests: Mapping[str, Digest],
+    ) -> None:
+        link = self._link
+        references = [pair for pair in references if set(pair) <= tables.keys()]
+        emptied = find_emptied(changed, references)
+        refilled = order_refills([one for one in emptied if digests[one].count], references)
+        with link.transact():
+            link.run(f"TRUNCATE {', '.join(sorted(emptied))}")
+            for name in refilled:
+                _switch_triggers(link, name, tables[name], "DISABLE")
+            link.run("SET CONSTRAINTS ALL DEFERRED")
+            for name in refilled:
+                columns = ", ".join(tables[name].columns)
+                link.copy_in(f"COPY {name} ({columns}) FROM STDIN", self._rows[name][1])
+            # Before the next: a table on which a check is pending can't be altered.
+            link.run("SET CONSTRAINTS ALL IMMEDIATE")
+            for name in refilled:
+                _switch_triggers(link, name, tables[name], "ENABLE")
+
 
 def find_emptied(changed: Collection[str], references: Collection[tuple[str, str]]) -> set[str]:
     """Find the tables to be emptied: those that changed, and all that refer to them."""
@@ -84,41 +143,6 @@ def order_refills(tables: Collection[str], references: Collection[tuple[str, str
         return list(graphlib.TopologicalSorter(waiting).static_order())
     except graphlib.CycleError:
         return sorted(tables, key=lambda table: (len(waiting[table]), table))
-
-
-def _take_back(link: Link, before: Catalogue, rows: Mapping[str, bytes]) -> list[str]:
-    """Make the database what it was; return the tables for which that can't be done."""
-    now = read_catalogue(link)
-    if new := sorted(now.tables.keys() - before.tables.keys()):
-        link.run(f"DROP TABLE {', '.join(new)} CASCADE")
-    altered = sorted(name for name, table in before.tables.items() if now.tables.get(name) != table)
-    same = {name: table for name, table in before.tables.items() if name not in altered}
-    _restore_rows(link, Catalogue(same, before.references, before.sequences), rows)
-    restore_sequences(link, before.sequences)
-    return altered
-
-
-def _restore_rows(link: Link, wanted: Catalogue, rows: Mapping[str, bytes]) -> None:
-    found = read_rows(link, wanted)
-    names = wanted.tables.keys()
-    changed = [name for name in names if found.get(name) != rows.get(name)]
-    if not changed:
-        return
-    references = [pair for pair in wanted.references if set(pair) <= names]
-    emptied = find_emptied(changed, references)
-    refilled = order_refills(emptied & rows.keys(), references)
-    with link.transact():
-        link.run(f"TRUNCATE {', '.join(sorted(emptied))}")
-        for name in refilled:
-            _switch_triggers(link, name, wanted.tables[name], "DISABLE")
-        link.run("SET CONSTRAINTS ALL DEFERRED")
-        for name in refilled:
-            columns = ", ".join(wanted.tables[name].columns)
-            link.copy_in(f"COPY {name} ({columns}) FROM STDIN", rows[name])
-        # Before the next: a table on which a check is pending can't be altered.
-        link.run("SET CONSTRAINTS ALL IMMEDIATE")
-        for name in refilled:
-            _switch_triggers(link, name, wanted.tables[name], "ENABLE")
 
 
 def _switch_triggers(link: Link, name: str, table: Table, verb: str) -> None:
