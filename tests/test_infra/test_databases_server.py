@@ -29,14 +29,16 @@ from tests.test_infra.conftest import InnerSuite
 VARIABLE = "PROXMOX_TEST_DATABASE_URL"
 WAY_OUT = "run them by: python scripts/with_postgres.py pytest (and the group `database`)"
 
+if VARIABLE not in os.environ or importlib.util.find_spec("psycopg") is None:
+    # One line for all, and no word for each.
+    pytest.skip(f"no PostgreSQL server, or no psycopg; {WAY_OUT}", allow_module_level=True)
+
 RUNS = iter(range(1, 1000))
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Server:
     """The server beside which the tests run."""
-    if VARIABLE not in os.environ or importlib.util.find_spec("psycopg") is None:
-        pytest.skip(f"no PostgreSQL server, or no psycopg; {WAY_OUT}")
     return Server(DatabaseUrl(os.environ[VARIABLE]), VARIABLE, 5)
 
 
