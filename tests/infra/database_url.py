@@ -8,7 +8,7 @@ from typing import Final, Self
 from urllib.parse import quote, unquote
 
 FORM: Final = re.compile(
-    r"(?P<scheme>postgres(?:ql)?)(?:\+(?P<driver>\w+))?://"
+    r"postgres(?:ql)?(?:\+(?P<driver>\w+))?://"
     r"(?P<server>(?:[^@/?#]*@)?[^@/?#]*)"
     r"(?:/(?P<database>[^/?#]*))?(?:\?(?P<query>[^#]*))?"
 )
@@ -48,7 +48,8 @@ class DatabaseUrl(str):
         """
         match = self._match()
         wanted = match["driver"] if driver is None else driver
-        scheme = f"{match['scheme']}+{wanted}" if wanted else match["scheme"]
+        # SQLAlchemy knows no `postgres`, which libpq takes for the same.
+        scheme = f"postgresql+{wanted}" if wanted else "postgresql"
         # libpq lets a parameter of the query win over the path.
         parts = [part for part in (match["query"] or "").split("&") if part]
         query = "&".join(part for part in parts if not part.startswith("dbname="))

@@ -28,7 +28,7 @@ def test_password_is_hidden(text: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("text", "pointed"),
     [
-        ("postgres://u:p@h:5432/d", "postgres://u:p@h:5432/new"),
+        ("postgres://u:p@h:5432/d", "postgresql://u:p@h:5432/new"),
         ("postgresql://h", "postgresql://h/new"),
         ("postgresql+psycopg://[::1]:5/d?sslmode=require", None),
         ("postgresql://h/d?dbname=other&sslmode=require", "postgresql://h/new?sslmode=require"),

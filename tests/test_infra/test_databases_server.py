@@ -514,7 +514,7 @@ def suite(inner: InnerSuite, postgres: Server, monkeypatch: pytest.MonkeyPatch) 
 
 def test_runs_with_and_without_workers_leave_nothing(suite: InnerSuite, link: Link) -> None:
     for workers in ("0", "2"):
-        result = suite.run("-n", workers)
+        result = suite.run("-n", workers, "--isolation=error")
         result.assert_outcomes(passed=7)
 
     assert len((suite.path / "migrations").read_text().splitlines()) == 2

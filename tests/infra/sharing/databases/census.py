@@ -27,7 +27,7 @@ def find_ours(link: Link, prefix: str = "") -> list[str]:
     """Find the databases that runs of this role have made, or those whose names begin so."""
     rows = link.run(
         "SELECT datname FROM pg_database WHERE datname ~ %s AND starts_with(datname::text, %s)"
-        " AND datdba = current_user::regrole ORDER BY datname",
+        " AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user) ORDER BY datname",
         build_pattern(read_maintenance_oid(link)),
         prefix,
     )
