@@ -11,6 +11,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,6 +103,8 @@ def main() -> int:
     if programs is None:
         print("with_postgres: no PostgreSQL here; install Debian's package postgresql")
         return SKIPPED
+    # Else a job that is cancelled would leave the server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with serve(programs) as url:
         environment = {**os.environ, "PROXMOX_TEST_DATABASE_URL": url}
         return subprocess.run(sys.argv[1:], env=environment, check=False).returncode

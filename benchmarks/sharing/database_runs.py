@@ -225,7 +225,7 @@ def render_row(name: str, rounds: Sequence[Round]) -> str:
 def main() -> int:
     """Hold the rounds and print the table; 1: a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=20, help="every second one with kills")
+    parser.add_argument("--rounds", type=int, default=10, help="every second one with kills")
     parser.add_argument("--workers", type=int, default=8, help="of each run (default: 8)")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of who is killed")
     parser.add_argument("--write", action="store_true", help="write database_runs.md, too")

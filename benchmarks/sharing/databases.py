@@ -136,7 +136,7 @@ def change_file(path: Path) -> None:
         connection.commit()
 
 
-def render(server: Times, files: Times, version: str) -> list[str]:
+def render(server: Times, files: Times, version: str, load: float) -> list[str]:
     """Return the whole report, a line each."""
     rounds = len(server[MAKE])
     verdict = "kept" if statistics.median(server[MAKE]) < BAR_MS else "missed"
@@ -145,7 +145,7 @@ def render(server: Times, files: Times, version: str) -> list[str]:
         "",
         f"{TABLES} tables, {ROWS} rows in each of {FILLED}; {rounds} rounds, medians (range). "
         f"{version}, SQLite {sqlite3.sqlite_version}, Python {platform.python_version()}, "
-        f"{os.cpu_count()} processors. Again: `uv run --group database python "
+        f"{os.cpu_count()} processors, load {load:.1f}. Again: `uv run --group database python "
         "scripts/with_postgres.py python -m benchmarks.sharing.databases --write`.",
         "",
         f"Bar: a PostgreSQL database from the template under {BAR_MS} ms, {verdict}.",
@@ -174,6 +174,7 @@ def main() -> int:
     options = parser.parse_args()
     if VARIABLE not in os.environ:
         sys.exit(f"no {VARIABLE}; call it through scripts/with_postgres.py")
+    load = os.getloadavg()[0]
     server = Server(DatabaseUrl(os.environ[VARIABLE]), VARIABLE, 60)
     with contextlib.closing(server.connect()) as link:
         version = link.run("SELECT split_part(version(), ' (', 1)")[0][0]
@@ -182,7 +183,7 @@ def main() -> int:
         run_path.mkdir()
         times = measure_server(server, run_path, options.rounds)
         files = measure_files(run_path, options.rounds)
-    text = "\n".join(render(times, files, version)) + "\n"
+    text = "\n".join(render(times, files, version, load)) + "\n"
     print(text)
     if options.write:
         RESULT.write_text(text, encoding="utf-8")

@@ -153,10 +153,8 @@ class Link:
 
     def prepare(self) -> None:
         """Set the deadlines of statements, and none for being idle."""
-        self.run(f"SET statement_timeout = {math.ceil(self.server.timeout_s * 1000)}")
-        # Before PostgreSQL 14 there is no such setting.
-        name = "idle_session_timeout"
-        self.run("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = %s", name)
+        timeout_ms = math.ceil(self.server.timeout_s * 1000)
+        self.run(f"SET statement_timeout = {timeout_ms}; SET idle_session_timeout = 0")
 
     def run(self, statement: str, *values: object) -> list[Row]:
         """Execute a statement and return its rows.
