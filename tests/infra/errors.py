@@ -46,6 +46,24 @@ class SettingError(InfraError):
         return f"{self.setting} = {self.value!r} {self.problem}; {self.remedy}"
 
 
+class DatabaseError(InfraError):
+    """A database server can't be used as a fixture needs it."""
+
+    def __init__(self, fixture: str, setting: str, url: str, problem: str, remedy: str) -> None:
+        super().__init__(fixture, setting, url, problem, remedy)
+        self.fixture = fixture
+        self.setting = setting
+        self.url = url
+        """Without its password."""
+        self.problem = problem
+        self.remedy = remedy
+        self.sqlstate = ""
+        """The server's own number of what is wrong, where it gave one."""
+
+    def __str__(self) -> str:
+        return f"{self.fixture}: {self.url} ({self.setting}) {self.problem}; {self.remedy}"
+
+
 class DirectoryUnusableError(InfraError):
     """A directory can't be made, written or removed."""
 

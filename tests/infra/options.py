@@ -188,6 +188,20 @@ OPTIONS: Final = (
         "what the gates of `phase` expect of the suite, a line each, such as `tests = 208`",
     ),
     Option(
+        "database_url",
+        "",
+        "PostgreSQL server on which each worker gets a database of its own, such as "
+        "postgresql://user@host/postgres (default: an SQLite file for each worker)",
+        metavar="URL",
+        flag="--database-url",
+        variable="TEST_DATABASE_URL",
+    ),
+    Option(
+        "database_timeout_s",
+        "60",
+        "seconds that a database server, or another worker's migration, may take",
+    ),
+    Option(
         "worker_log_file",
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",

@@ -12,6 +12,7 @@ import pytest
 
 from . import benchmarks, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
+from .sharing.databases import hookspecs
 from .worker_side import WorkerSide
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ pytest_plugins = [
     f"{__package__}.session_fixtures",
     f"{__package__}.rate_limit_fixtures",
     f"{__package__}.ledger_fixtures",
+    f"{__package__}.database_fixtures",
 ]
 
 REASON: Final = pytest.StashKey[str]()
@@ -28,6 +30,11 @@ REASON: Final = pytest.StashKey[str]()
 
 
 # --- options and configuration -------------------------------------------------------------------
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that a suite may fill in."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -112,6 +119,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if identity.is_worker(config):
         config.pluginmanager.register(WorkerSide(config, session), "infra-worker")
         return
+    if session.settings.database_url is not None:
+        from .sharing.databases.closing import Closing  # noqa: PLC0415  paid by those who want it
+
+        config.pluginmanager.register(Closing(session), "infra-databases")
     # They cost a worker 30 ms.
     from .controller_side import ControllerSide  # noqa: PLC0415  see above
     from .solo_side import SoloSide  # noqa: PLC0415  see above

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .database_url import EMBEDDED, DatabaseUrl
 from .errors import SettingError
 from .options import DEFAULT_LANES, EXCLUSIVE, OPTIONS, VMID_MAX, VMID_MIN, Option
 
@@ -45,6 +46,11 @@ class Settings:
     fail_on_flaky: bool
     known_flaky: Path | None
     """None: the default, if it is there."""
+    database_url: DatabaseUrl | None
+    """None: SQLite."""
+    database_setting: str
+    """Where the URL was given."""
+    database_timeout_s: float
     worker_log_file: str
     run_seed: int | None
     """What the seeds of all processes are derived from; None: drawn anew."""
@@ -102,6 +108,9 @@ def read_settings(
         isolation_packages=frozenset(found["isolation_packages"][1].split()),
         fail_on_flaky=_parse_choice(*found["fail_on_flaky"], ("on", "off")) == "on",
         known_flaky=_parse_file(found["known_flaky"][1], rootpath),
+        database_url=_parse_database_url(*found["database_url"]),
+        database_setting=found["database_url"][0],
+        database_timeout_s=_parse_seconds(*found["database_timeout_s"]),
         worker_log_file=found["worker_log_file"][1],
         run_seed=_parse_seed(*found["run_seed"]),
     )
@@ -201,6 +210,21 @@ def _parse_seed(setting: str, text: str) -> int | None:
     if not re.fullmatch(r"\d{1,18}", text):
         raise SettingError(setting, text, "is no seed", "give a number, such as 42")
     return int(text)
+
+
+def _parse_database_url(setting: str, text: str) -> DatabaseUrl | None:
+    url = DatabaseUrl(text)
+    if not text or EMBEDDED.fullmatch(text):
+        return None
+    if not url.is_server():
+        raise SettingError(
+            setting,
+            url.mask(),
+            "is not the URL of a PostgreSQL server",
+            "give one such as postgresql://user:password@host:5432/postgres, with %-escapes for "
+            "/, ?, # and @ in its parts, or none: each worker then has an SQLite file",
+        )
+    return url
 
 
 def _parse_file(text: str, rootpath: Path) -> Path | None:

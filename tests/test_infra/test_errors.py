@@ -12,6 +12,7 @@ HOLDER = Holder("gw1", 4711, "ci-3", "test_a.py::test_x", "2026-01-02T03:04:05+0
 EXAMPLES = [
     errors.MissingPackageError("filelock", "the locks need it", "install it"),
     errors.SettingError("env_prefix", "a b", "can't be a prefix", "use capitals"),
+    errors.DatabaseError("worker_database", "--database-url", "postgresql://h/", "is full", "wait"),
     errors.DirectoryUnusableError(Path("/x"), "it is read-only", "make it writable"),
     errors.ProcessLostError("a fork", "its last words", "hunt again"),
     errors.LockUnusableError(Path("/x"), "it is a directory"),

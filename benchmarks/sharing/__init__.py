@@ -1,0 +1,1 @@
+"""What the shared resources cost, and whether they hold what they promise."""
