@@ -158,7 +158,9 @@ def count_letters(text: str) -> int:
 
 def list_quotes(page: str) -> list[tuple[str, str]]:
     """Return each quoted message with the package that says it: ```text, or ```text xdist."""
-    fences = re.findall(r"^```text ?([\w.]*)\n(.*?)^```$", read_page(page), re.MULTILINE | re.DOTALL)
+    fences = re.findall(
+        r"^```text ?([\w.]*)\n(.*?)^```$", read_page(page), re.MULTILINE | re.DOTALL
+    )
     return [(name or "tests.infra", line) for name, text in fences for line in text.splitlines()]
 
 

@@ -44,7 +44,6 @@ RANKS = [
         "collection",
         *("session_fixtures", "rate_limit_fixtures", "ledger_fixtures"),
         "guard_side",
-        "sharing",
     },
     {"database_fixtures", "isolation", "proving", "flake_watch", "replaying", "marking"},
     {"hunting", "measuring", "phases"},
