@@ -50,7 +50,7 @@ class RunDirectory:
         try:
             sweep_dead_runs(self.infra_dir / "runs")
             make_directory(self.path)
-            self._lock = locks.take(_get_run_lock(self.path), timeout_s=0)
+            self._lock = locks.take(get_run_lock(self.path), timeout_s=0)
         finally:
             locks.give_back(census)
 
@@ -180,7 +180,7 @@ def sweep_dead_runs(runs_dir: Path) -> list[Path]:
     for lock in runs_dir.glob("*.lock"):
         if not lock.with_suffix("").is_dir():
             locks.is_free(lock)  # Taking and giving back a lock that nobody holds removes it.
-    dead = [path for path in sorted(runs_dir.iterdir()) if path.is_dir() and _is_dead(path)]
+    dead = [path for path in sorted(runs_dir.iterdir()) if path.is_dir() and is_dead(path)]
     return [path for path in dead if _try_to_remove(path)]
 
 
@@ -192,15 +192,15 @@ def _try_to_remove(path: Path) -> bool:
     return True
 
 
-def _is_dead(run_path: Path) -> bool:
+def is_dead(run_path: Path) -> bool:
     """Tell whether neither the controller nor any worker of a run lives.
 
     The controller's lock is asked first: while it is held, nobody may touch its workers' locks.
     """
-    return all(locks.is_free(lock) for lock in (_get_run_lock(run_path), *run_path.glob("*.lock")))
+    return all(locks.is_free(lock) for lock in (get_run_lock(run_path), *run_path.glob("*.lock")))
 
 
-def _get_run_lock(run_path: Path) -> Path:
+def get_run_lock(run_path: Path) -> Path:
     """Return the lock beside a run's directory, where it outlives the directory's removal."""
     return run_path.with_name(f"{run_path.name}.lock")
 

@@ -12,12 +12,17 @@ import pytest
 
 from . import benchmarks, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
+from .sharing_side import SharingSide
 from .worker_side import WorkerSide
 
 if TYPE_CHECKING:
     from .warmstart import ControllerSide as WarmStart
 
-pytest_plugins = [f"{__package__}.session_fixtures"]
+pytest_plugins = [
+    f"{__package__}.session_fixtures",
+    f"{__package__}.unique_fixtures",
+    f"{__package__}.tracker_fixtures",
+]
 
 REASON: Final = pytest.StashKey[str]()
 """Why -n auto chose as many workers as it did."""
@@ -108,6 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if identity.is_worker(config):
         config.pluginmanager.register(WorkerSide(config, session), "infra-worker")
         return
+    config.pluginmanager.register(SharingSide(config, session), "infra-sharing")
     # They cost a worker 30 ms.
     from .controller_side import ControllerSide  # noqa: PLC0415  see above
     from .solo_side import SoloSide  # noqa: PLC0415  see above
