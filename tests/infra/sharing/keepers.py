@@ -13,7 +13,7 @@ import time
 
 # The class below `socket.socket`: plugins that forbid sockets to tests replace that one.
 from _socket import socket as Socket  # noqa: N812  a class, and named so elsewhere
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -59,12 +59,24 @@ def use(once: Once, request: pytest.FixtureRequest, values: Mapping[str, Json]) 
     identity = json.dumps([once.file, once.function.__qualname__, param])
     place = build_place(session.run_path, once.name, identity)
     order = build_order(once, session, param, values)
-    state = find_or_start(place, order, request.config.invocation_params.dir, session)
+    directory = request.config.invocation_params.dir
+
+    def launch() -> None:
+        launch_keeper(place, directory, build_environ(place, session))
+
+    state = find_or_start(place, order, launch)
+    with hold_connection(state, once.timeout_s + PATIENCE_S):
+        yield read_value(place, order)
+
+
+@contextlib.contextmanager
+def hold_connection(state: State, timeout_s: float) -> Iterator[None]:
+    """Be a user of the fixture: wait until its set-up is over, and hold the keeper meanwhile."""
     connection = connect(state, "use")
     try:
         if connection is not None:
-            wait_for_news(connection, once.timeout_s + PATIENCE_S)
-        yield read_value(place, order)
+            wait_for_news(connection, timeout_s)
+        yield
     finally:
         if connection is not None:
             connection.close()
@@ -87,8 +99,8 @@ def build_order(once: Once, session: Session, param: Json, values: Mapping[str, 
     )
 
 
-def find_or_start(place: Place, order: Order, directory: Path, session: Session) -> State:
-    """Return how far the keeper is; start it where nobody has.
+def find_or_start(place: Place, order: Order, launch: Callable[[], None]) -> State:
+    """Return how far the keeper is; let `launch` start it where nobody has.
 
     :raises SharedFixtureError: it does not come up, or the first who asked gave other values.
     """
@@ -100,7 +112,7 @@ def find_or_start(place: Place, order: Order, directory: Path, session: Session)
         except LockTimeoutError as error:
             raise SharedFixtureError(order.fixture, "nobody starts it", str(error)) from error
         try:
-            state = place.read_state() or start(place, order, directory, session)
+            state = place.read_state() or start(place, order, launch)
         finally:
             locks.give_back(lock)
     first = place.read_order()
@@ -113,26 +125,14 @@ def find_or_start(place: Place, order: Order, directory: Path, session: Session)
     return state
 
 
-def start(place: Place, order: Order, directory: Path, session: Session) -> State:
+def start(place: Place, order: Order, launch: Callable[[], None]) -> State:
     """Start a keeper, and wait until it is one; the lock for starting is held.
 
     :raises SharedFixtureError: it isn't one in time.
     """
     # Of two keepers, when the first one's starter died, the first to get the lock is the keeper.
     place.write_order(order)
-    command = [sys.executable, "-c", BOOTSTRAP, str(place.root), f"{__package__}.keeper"]
-    with place.output_path.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=directory,
-            env=build_environ(place, session),
-            start_new_session=True,
-        )
-    if hasattr(os, "fork"):
-        process.wait()
+    launch()
     wait_until(lambda: place.read_state() is not None, BIRTH_S)
     if (state := place.read_state()) is None:
         raise SharedFixtureError(
@@ -141,6 +141,23 @@ def start(place: Place, order: Order, directory: Path, session: Session) -> Stat
             "see what its interpreter does at its start",
         )
     return state
+
+
+def launch_keeper(place: Place, directory: Path, environ: Mapping[str, str]) -> None:
+    """Start the process of a keeper, in a session of its own, which Ctrl+C doesn't reach."""
+    command = [sys.executable, "-c", BOOTSTRAP, str(place.root), f"{__package__}.keeper"]
+    with place.output_path.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603  our own interpreter
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=directory,
+            env=environ,
+            start_new_session=True,
+        )
+    if hasattr(os, "fork"):
+        process.wait()
 
 
 def build_environ(place: Place, session: Session) -> dict[str, str]:
