@@ -211,7 +211,7 @@ def test_journal_is_there_before_the_thing_and_gone_after_it(
 
     assert written == [("file", "b"), ("file", "a")]
     assert tracker.close() == []
-    assert not (tmp_path / "infra" / "leftovers").exists()
+    assert not journal.path.exists()
 
 
 def test_what_could_not_be_removed_stays_in_the_journal(

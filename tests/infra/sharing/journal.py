@@ -76,8 +76,8 @@ class Journal:
             if self._living:
                 self._append(json.dumps({"gone": number}))
             else:
+                # The directory stays: other workers of the run write into it.
                 self.path.unlink(missing_ok=True)
-                remove_empty(self.path.parent)
 
     def _append(self, line: str) -> None:
         make_directory(self.path.parent)
@@ -103,7 +103,7 @@ def read_living(path: Path) -> list[Entry]:
 
 
 def rewrite(path: Path, entries: list[Entry]) -> None:
-    """Keep only these entries, the last one first, or remove the journal with its directories."""
+    """Keep only these entries, the last one first, or remove the journal."""
     if entries:
         lines = [json.dumps(asdict(entry)) for entry in reversed(entries)]
         draft = path.with_suffix(".tmp")
@@ -111,7 +111,6 @@ def rewrite(path: Path, entries: list[Entry]) -> None:
         draft.replace(path)
     else:
         path.unlink(missing_ok=True)
-        remove_empty(path.parent)
 
 
 def list_journals(directory: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from .. import locks
 from ..environment import is_dead
 from ..errors import InfraError
 from .deadlines import call_within
-from .journal import DIRECTORY, Entry, list_journals, read_living, rewrite
+from .journal import DIRECTORY, Entry, list_journals, read_living, remove_empty, rewrite
 from .removal import remove_entry
 
 REMOVAL_S: Final = 30.0
@@ -88,6 +88,7 @@ def _sweep_run(
             else:
                 sweep.removed.append(entry.render())
         rewrite(path, kept)
+    remove_empty(directory)
 
 
 def _try_to_remove(entry: Entry, remove: Callable[[Entry], None], timeout_s: float) -> str:
