@@ -3,6 +3,7 @@
 A run in which nothing is shared costs three looks for a directory.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +23,7 @@ class SharingSide:
         self._config = config
         self._infra_dir = session.settings.infra_dir
         self._run_path = session.run_path
+        self._pid = os.getpid()
         self._is_over = False
         self._lines: list[str] = []
         if (self._infra_dir / LEFTOVERS).is_dir():
@@ -48,7 +50,8 @@ class SharingSide:
 
     def _close(self) -> list[str]:
         """Tear down and sweep, once; return what went wrong with tearing down."""
-        if self._is_over:
+        # The fork of a hunt is no owner of the run.
+        if self._is_over or os.getpid() != self._pid:
             return []
         self._is_over = True
         problems: list[str] = []

@@ -54,7 +54,11 @@ def use(once: Once, request: pytest.FixtureRequest, values: Mapping[str, Json]) 
     :raises SharedSetUpError: its set-up failed, for whoever asked.
     :raises SharedFixtureError: it has no keeper that answers.
     """
-    session = request.config.stash[SESSION]
+    session = request.config.stash.get(SESSION, None)
+    if session is None:
+        raise SharedFixtureError(
+            once.name, "this run has no infrastructure", "load its plugin with -p or in a conftest"
+        )
     param: Json = getattr(request, "param", None)
     identity = json.dumps([once.file, once.function.__qualname__, param])
     place = build_place(session.run_path, once.name, identity)

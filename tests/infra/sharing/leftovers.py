@@ -88,6 +88,9 @@ def _sweep_run(
             else:
                 sweep.removed.append(entry.render())
         rewrite(path, kept)
+    # Of a sweep that was killed while it wrote a journal anew.
+    for draft in directory.glob("*.tmp"):
+        draft.unlink(missing_ok=True)
     remove_empty(directory)
 
 
