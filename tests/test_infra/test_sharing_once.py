@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -228,16 +229,32 @@ def test_next_asker_starts_the_keeper_whose_starter_died(desk: Desk) -> None:
     assert desk.read_log() == ["up"]
 
 
+def run_keeper_alone(desk: Desk) -> None:
+    """Run a keeper that has nothing to keep, to its end."""
+    code = f"from tests.infra.sharing.keeper import main; main({str(desk.place.root)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=30)
+
+
 def test_order_whose_sender_died_is_void_at_the_end(desk: Desk) -> None:
     desk.write(GOOD)
     desk.place.work_path.mkdir(parents=True)
     desk.place.write_order(desk.build_order())
 
     assert keepers.stop_all(desk.run.path) == []
-    keepers.launch_keeper(desk.place, desk.directory, os.environ)
+    run_keeper_alone(desk)
 
     assert desk.place.read_state() is None
     assert desk.read_log() == []
+
+
+def test_late_keeper_sets_nothing_up_again(desk: Desk) -> None:
+    desk.write(GOOD)
+    desk.ask()
+    run_keeper_alone(desk)
+    keepers.stop_all(desk.run.path)
+    run_keeper_alone(desk)
+
+    assert desk.read_log() == ["up", "down"]
 
 
 def test_values_that_differ_between_workers_are_refused(desk: Desk) -> None:

@@ -150,8 +150,7 @@ def end_process(pid: int, started: str) -> None:
 
     :raises TimeoutError: it lives on.
     """
-    if is_same_process(pid, started):
-        end_with_signals(pid, lambda: not is_same_process(pid, started))
+    end_with_signals(pid, lambda: not is_same_process(pid, started))
 
 
 def end_with_signals(pid: int, is_over: Callable[[], bool]) -> None:
