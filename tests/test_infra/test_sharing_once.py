@@ -16,6 +16,7 @@ from tests.infra.errors import SharedFixtureError, SharedSetUpError
 from tests.infra.sharing import keepers, once_per_run
 from tests.infra.sharing.deadlines import wait_until
 from tests.infra.sharing.keeper import import_module
+from tests.infra.sharing.once import Once
 from tests.infra.sharing.places import Json, Order, Phase, Place, State, build_place, list_places
 from tests.test_infra.conftest import ROOT, InnerSuite
 
@@ -312,6 +313,14 @@ def test_asynchronous_function_is_refused() -> None:
 def test_deadline_of_nothing_is_refused() -> None:
     with pytest.raises(SharedFixtureError, match="0 s is no deadline"):
         once_per_run(timeout_s=0)(plain)
+
+
+def test_file_is_known_though_another_module_has_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, plain.__module__)
+
+    assert Once("plain", plain, 1.0, 1.0).file == __file__
 
 
 # --- whole runs ----------------------------------------------------------------------------------

@@ -6,11 +6,10 @@ down, is left to `keepers` and `keeper`.
 
 import inspect
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -63,8 +62,10 @@ class Once:
 
     @property
     def file(self) -> str:
-        """The file that it is defined in."""
-        return str(sys.modules[self.function.__module__].__file__)
+        """The file that it is defined in; `sys.modules` has but one of several conftests."""
+        # Any: what a module has at its top level.
+        module: dict[str, Any] = getattr(inspect.unwrap(self.function), "__globals__", {})
+        return str(module.get("__file__", ""))
 
 
 def once_per_run(
