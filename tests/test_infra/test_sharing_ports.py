@@ -68,6 +68,17 @@ def test_range_is_in_a_row_and_shared_with_nobody(tmp_path: Path) -> None:
     assert found[:20] == list(range(found[0], found[0] + 20))
 
 
+def test_short_ranges_waste_no_ports(tmp_path: Path) -> None:
+    one = build_allocator(tmp_path, last=20_031)
+
+    found = [port for _ in range(10) for port in one.get_range(3)]
+    found += [one.get_port(), one.get_port()]
+
+    assert sorted(found) == [*range(20_000, 20_032)]
+    with pytest.raises(PortsExhaustedError):
+        one.get_port()
+
+
 def test_port_that_somebody_has_is_skipped(tmp_path: Path) -> None:
     odd = build_allocator(tmp_path, is_free=lambda port: port % 2 == 1)
 

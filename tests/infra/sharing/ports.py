@@ -93,11 +93,22 @@ class PortAllocator:
             raise ValueError(problem)
         with self._lock:
             while True:
-                ports = self._reserve(-(-count // STRIP), wanted=count)
-                chosen = ports[:count]
-                if all(map(self._is_free, chosen)):
+                chosen = self._take_waiting(count)
+                if chosen is None:
+                    ports = self._reserve(-(-count // STRIP), wanted=count)
+                    chosen = ports[:count]
                     self._waiting.extend(ports[count:])
+                if all(map(self._is_free, chosen)):
                     return chosen
+
+    def _take_waiting(self, count: int) -> range | None:
+        """Take ports in a row from those that are reserved, where there are so many."""
+        for place in range(len(self._waiting) - count + 1):
+            first = self._waiting[place]
+            if self._waiting[place : place + count] == [*range(first, first + count)]:
+                del self._waiting[place : place + count]
+                return range(first, first + count)
+        return None
 
     def _reserve(self, strips: int, *, wanted: int) -> range:
         """Reserve strips in a row that no run has, and return their ports."""
