@@ -365,3 +365,17 @@ def test_failure_is_told_or_fails_the_test(
 
     result.assert_outcomes(passed=1, **outcome)
     result.stdout.fnmatch_lines(["*test_a could not clean up callback *ZeroDivisionError*"])
+
+
+def test_second_tier_takes_our_own_directory_for_no_leak(inner: InnerSuite) -> None:
+    inner.write(
+        test_it="""
+            def test_a(resource_cleanup_tracker, free_port, tmp_path):
+                resource_cleanup_tracker.file(tmp_path / "file")
+        """
+    )
+
+    result = inner.run_here("-n0", "--isolation=error", "--isolation-tier=2")
+
+    assert inner.infra_dir.is_relative_to(inner.path)
+    result.assert_outcomes(passed=1)
