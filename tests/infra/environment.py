@@ -28,6 +28,9 @@ CENSUS_TIMEOUT_S: Final = 30.0
 
 REMEDY: Final = "make it writable, or choose another place with --infra-dir"
 
+TRIES: Final = 5
+"""How often a directory is made anew whose parents other runs remove meanwhile."""
+
 
 class RunDirectory:
     """The directory of one run: opened by the controller, shared by its workers."""
@@ -50,7 +53,7 @@ class RunDirectory:
         try:
             sweep_dead_runs(self.infra_dir / "runs")
             make_directory(self.path)
-            self._lock = locks.take(_get_run_lock(self.path), timeout_s=0)
+            self._lock = locks.take(get_run_lock(self.path), timeout_s=0)
         finally:
             locks.give_back(census)
 
@@ -140,22 +143,18 @@ def make_directory(path: Path) -> None:
 
     :raises DirectoryUnusableError: it can't be made, or can't be written to.
     """
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except FileNotFoundError:
-        # Another run that ended just now removed an empty parent; a second try makes it anew.
-        _make_again(path)
-    except OSError as error:
-        raise DirectoryUnusableError(path, error.strerror or str(error), REMEDY) from error
+    for left in reversed(range(TRIES)):
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            break
+        except OSError as error:
+            # Another run that ended just now removed an empty parent: it is missing, or was there
+            # when it was made and not when it was looked at.
+            if left and isinstance(error, FileNotFoundError | FileExistsError):
+                continue
+            raise DirectoryUnusableError(path, error.strerror or str(error), REMEDY) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise DirectoryUnusableError(path, "it is read-only", REMEDY)
-
-
-def _make_again(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise DirectoryUnusableError(path, error.strerror or str(error), REMEDY) from error
 
 
 def refuse_foreign(path: Path) -> None:
@@ -197,10 +196,10 @@ def is_dead(run_path: Path) -> bool:
 
     The controller's lock is asked first: while it is held, nobody may touch its workers' locks.
     """
-    return all(locks.is_free(lock) for lock in (_get_run_lock(run_path), *run_path.glob("*.lock")))
+    return all(locks.is_free(lock) for lock in (get_run_lock(run_path), *run_path.glob("*.lock")))
 
 
-def _get_run_lock(run_path: Path) -> Path:
+def get_run_lock(run_path: Path) -> Path:
     """Return the lock beside a run's directory, where it outlives the directory's removal."""
     return run_path.with_name(f"{run_path.name}.lock")
 

@@ -91,6 +91,7 @@ def build_resources(config: pytest.Config, session: Session, *, is_deep: bool) -
         is_alone=is_alone,
         temp=temp,
         basetemp=Path(basetemp).resolve() if basetemp else None,
+        infra_dir=session.settings.infra_dir,
     )
     rare: list[Resource] = [Builtins(is_whole=True), Functions(MORE_FUNCTIONS, tier=2)]
     return [*resources, *rare, objects, *outside]

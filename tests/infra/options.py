@@ -202,6 +202,17 @@ OPTIONS: Final = (
         "seconds that a database server, or another worker's migration, may take",
     ),
     Option(
+        "test_ports",
+        "",
+        "first and last port that free_port and port_range may hand out, such as 20000-29999 "
+        "(default: 10240 up to where the system's own choice of ports begins)",
+    ),
+    Option(
+        "cleanup_failures",
+        "warn",
+        "warn: tell what resource_cleanup_tracker could not clean up; error: fail the test for it",
+    ),
+    Option(
         "worker_log_file",
         "",
         "log file of each worker; {worker_id} stands for its name, here and in log formats",

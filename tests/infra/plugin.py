@@ -13,6 +13,7 @@ import pytest
 from . import benchmarks, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
 from .sharing.databases import hookspecs
+from .sharing_side import SharingSide
 from .worker_side import WorkerSide
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ pytest_plugins = [
     f"{__package__}.rate_limit_fixtures",
     f"{__package__}.ledger_fixtures",
     f"{__package__}.database_fixtures",
+    f"{__package__}.unique_fixtures",
+    f"{__package__}.tracker_fixtures",
 ]
 
 REASON: Final = pytest.StashKey[str]()
@@ -123,6 +126,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from .sharing.databases.closing import Closing  # noqa: PLC0415  paid by those who want it
 
         config.pluginmanager.register(Closing(session), "infra-databases")
+    config.pluginmanager.register(SharingSide(config, session), "infra-sharing")
     # They cost a worker 30 ms.
     from .controller_side import ControllerSide  # noqa: PLC0415  see above
     from .solo_side import SoloSide  # noqa: PLC0415  see above

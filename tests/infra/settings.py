@@ -11,10 +11,16 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from .database_url import EMBEDDED, DatabaseUrl
 from .errors import SettingError
 from .options import DEFAULT_LANES, EXCLUSIVE, OPTIONS, VMID_MAX, VMID_MIN, Option
+
+PORT_MIN: Final = 1024
+"""Lower ports are the superuser's."""
+
+PORT_MAX: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,10 @@ class Settings:
     database_setting: str
     """Where the URL was given."""
     database_timeout_s: float
+    test_ports: tuple[int, int] | None
+    """First and last port that tests may get; None: away from those that the system chooses."""
+    is_cleanup_strict: bool
+    """Whether a test fails for what its tracker could not clean up."""
     worker_log_file: str
     run_seed: int | None
     """What the seeds of all processes are derived from; None: drawn anew."""
@@ -111,6 +121,8 @@ def read_settings(
         database_url=_parse_database_url(*found["database_url"]),
         database_setting=found["database_url"][0],
         database_timeout_s=_parse_seconds(*found["database_timeout_s"]),
+        test_ports=_parse_ports(*found["test_ports"]),
+        is_cleanup_strict=_parse_choice(*found["cleanup_failures"], ("warn", "error")) == "error",
         worker_log_file=found["worker_log_file"][1],
         run_seed=_parse_seed(*found["run_seed"]),
     )
@@ -158,6 +170,21 @@ def _parse_range(setting: str, text: str) -> tuple[int, int]:
             text,
             "is not a range of VMIDs",
             f"give two numbers from {VMID_MIN} to {VMID_MAX}, such as 100000-199999999",
+        )
+    return first, last
+
+
+def _parse_ports(setting: str, text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*", text)
+    first, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not PORT_MIN <= first <= last <= PORT_MAX:
+        raise SettingError(
+            setting,
+            text,
+            f"is no range of ports between {PORT_MIN} and {PORT_MAX}",
+            "give the first and the last one: 20000-29999",
         )
     return first, last
 

@@ -215,3 +215,29 @@ def test_busy_census_is_waited_for_and_named(
     with pytest.raises(LockTimeoutError, match=r"census\.lock"):
         RunDirectory(tmp_path).open()
     locks.give_back(held)
+
+
+def test_directory_is_made_while_others_remove_its_parents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Made by somebody else, and gone again when it is looked at.
+    errors: list[OSError] = [FileExistsError(17, "File exists")] * 2
+    make = os.mkdir
+
+    def make_among_others(path: Path, mode: int = 0o777) -> None:
+        if errors:
+            raise errors.pop()
+        make(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", make_among_others)
+    environment.make_directory(tmp_path / "runs" / "one")
+
+    assert (tmp_path / "runs" / "one").is_dir()
+    assert errors == []
+
+
+def test_directory_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DirectoryUnusableError, match="File exists"):
+        environment.make_directory(tmp_path / "file")

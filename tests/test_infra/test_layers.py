@@ -50,6 +50,7 @@ RANKS = [
     {"tuning"},
     {"conductor", "soloist", "commands", "rehearsal"},
     {"controller_side", "solo_side", "worker_side", "forked", "loads"},
+    {"sharing_side", "unique_fixtures", "tracker_fixtures"},
     {"plugin", "cli", "forkserver"},
     {"restaging"},
     {"__main__"},

@@ -174,7 +174,12 @@ class Limits(Plain):
 
 
 def build_outside(
-    root: Path, *, is_alone: bool, temp: Path | None, basetemp: Path | None = None
+    root: Path,
+    *,
+    is_alone: bool,
+    temp: Path | None,
+    basetemp: Path | None = None,
+    infra_dir: Path | None = None,
 ) -> list[Resource]:
     """Build the resources of this module.
 
@@ -182,6 +187,7 @@ def build_outside(
     :param is_alone: whether no other worker runs: others' files would be laid to our tests.
     :param temp: a temp directory that this process has for itself.
     :param basetemp: where pytest makes `tmp_path`, if that lies at a place of the user's.
+    :param infra_dir: where the infrastructure keeps what all runs of the machine share.
     """
     found: list[Resource] = [CVariables(), Ports(), Limits()]
     if temp is not None:
@@ -189,8 +195,9 @@ def build_outside(
     if is_alone:
         remedy = "write below tmp_path, or remove it in a fixture after yield"
         tree = Files("tree", root, remedy, depth=20)
-        if basetemp is not None:
-            tree.ignore(basetemp)
+        for path in (basetemp, infra_dir):
+            if path is not None:
+                tree.ignore(path)
         found.append(tree)
         with contextlib.suppress(RuntimeError):  # No home.
             home = Path.home()

@@ -1,1 +1,0 @@
-"""What the shared resources cost, and whether they hold what they promise."""
