@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .errors import CleanupError
 from .session import Session
+from .sharing.errors import CleanupError
 
 if TYPE_CHECKING:
     from .sharing.journal import Journal

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.infra.database_url import DatabaseUrl
-from tests.infra.errors import DatabaseError, MissingPackageError
+from tests.infra.errors import MissingPackageError
 from tests.infra.records import Holder
 from tests.infra.sharing.databases.cleaning import find_emptied, order_refills
 from tests.infra.sharing.databases.names import Names, build_pattern, compute_lock
 from tests.infra.sharing.databases.server import Server
 from tests.infra.sharing.databases.sqlite import SqliteDatabase, open_database
+from tests.infra.sharing.errors import DatabaseError
 from tests.test_infra.conftest import InnerSuite
 
 HOLDER = Holder("gw0", 1, "host", "a test", "2026-01-01T00:00:00+00:00")

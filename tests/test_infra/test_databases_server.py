@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from tests.infra.database_url import DatabaseUrl
-from tests.infra.errors import DatabaseError
 from tests.infra.sharing.databases import census, server
 from tests.infra.sharing.databases.cleaning import PostgresCleaner
 from tests.infra.sharing.databases.closing import drop_run, hold_for_run
@@ -24,6 +23,7 @@ from tests.infra.sharing.databases.names import Names, compute_lock
 from tests.infra.sharing.databases.postgres import PostgresDatabase
 from tests.infra.sharing.databases.server import Link, Server
 from tests.infra.sharing.databases.template import hold_template
+from tests.infra.sharing.errors import DatabaseError
 from tests.test_infra.conftest import InnerSuite
 
 VARIABLE = "PROXMOX_TEST_DATABASE_URL"

@@ -5,6 +5,7 @@ import pytest
 
 from tests.infra import errors
 from tests.infra.records import Block, Holder
+from tests.infra.sharing import errors as sharing_errors
 
 BLOCK = Block(1000, 1009, 7)
 HOLDER = Holder("gw1", 4711, "ci-3", "test_a.py::test_x", "2026-01-02T03:04:05+00:00")
@@ -12,14 +13,18 @@ HOLDER = Holder("gw1", 4711, "ci-3", "test_a.py::test_x", "2026-01-02T03:04:05+0
 EXAMPLES = [
     errors.MissingPackageError("filelock", "the locks need it", "install it"),
     errors.SettingError("env_prefix", "a b", "can't be a prefix", "use capitals"),
-    errors.DatabaseError("worker_database", "--database-url", "postgresql://h/", "is full", "wait"),
+    sharing_errors.DatabaseError(
+        "worker_database", "--database-url", "postgresql://h/", "is full", "wait"
+    ),
     errors.DirectoryUnusableError(Path("/x"), "it is read-only", "make it writable"),
     errors.ProcessLostError("a fork", "its last words", "hunt again"),
     errors.LockUnusableError(Path("/x"), "it is a directory"),
     errors.LockTimeoutError(Path("/x"), 1.5, HOLDER),
-    errors.RateLimitTimeoutError("api", "60 a minute, 5 at once", 12.5, 10),
-    errors.RateLimitConflictError("api", "60 a minute, 5 at once", "9 a minute", "this run"),
-    errors.RateLimitBusyError("api", Path("/x"), "database is locked"),
+    sharing_errors.RateLimitTimeoutError("api", "60 a minute, 5 at once", 12.5, 10),
+    sharing_errors.RateLimitConflictError(
+        "api", "60 a minute, 5 at once", "9 a minute", "this run"
+    ),
+    sharing_errors.RateLimitBusyError("api", Path("/x"), "database is locked"),
     errors.VmidsExhaustedError(BLOCK, {"test_a": 9, "test_b": 1}),
     errors.PidOutsideRangeError(99, 50),
     errors.NoFreeBlockError(3, Path("/x")),
@@ -33,6 +38,13 @@ EXAMPLES = [
     errors.KnownFlakyError(Path("/x"), 3, "has the key a", "drop it"),
     errors.UnknownRunError("ab", ["ab12", "ab34"], ["ab12", "ab34", "cd56"]),
     errors.ReplayError("--until a: no such test ran there", "there were b, c"),
+    sharing_errors.SharedFixtureError("server", "it is asynchronous", "call asyncio.run"),
+    sharing_errors.SharedSetUpError("server", "gw0 (pid 7)", "OSError: no"),
+    sharing_errors.DeadlinePassedError(1.5),
+    sharing_errors.PortsExhaustedError(2, 20000, 20009),
+    sharing_errors.NameUnusableError("a_b", "has an underscore"),
+    sharing_errors.TrackingError("kind", "guest", "nobody knows it", "register a remover"),
+    sharing_errors.CleanupError("t.py::test_a", ["file /x (OSError: busy)"]),
     errors.PhaseError("the index is dirty", "a.py", "commit it"),
 ]
 
@@ -40,7 +52,8 @@ EXAMPLES = [
 def test_every_error_has_an_example() -> None:
     classes = {
         value
-        for value in vars(errors).values()
+        for module in (errors, sharing_errors)
+        for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, errors.InfraError)
     }
 

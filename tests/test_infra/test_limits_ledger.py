@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.errors import (
-    MissingPackageError,
+from tests.infra.errors import MissingPackageError
+from tests.infra.rate_limits import RateLimit, build_rate_limit
+from tests.infra.sharing.errors import (
     RateLimitBusyError,
     RateLimitConflictError,
     RateLimitTimeoutError,
 )
-from tests.infra.rate_limits import RateLimit, build_rate_limit
 from tests.infra.sharing.limits_clock import MachineClock
 from tests.infra.sharing.limits_ledger import Ledger
 from tests.test_infra.conftest import ROOT

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.infra.errors import DeadlinePassedError
 from tests.infra.sharing.deadlines import call_within, wait_until
+from tests.infra.sharing.errors import DeadlinePassedError
 
 
 def test_call_returns_what_the_action_does() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from tests.infra import locks
 from tests.infra.environment import RunDirectory
-from tests.infra.errors import SharedFixtureError, SharedSetUpError
 from tests.infra.sharing import keepers, once_per_run
 from tests.infra.sharing.deadlines import wait_until
+from tests.infra.sharing.errors import SharedFixtureError, SharedSetUpError
 from tests.infra.sharing.keeper import import_module
 from tests.infra.sharing.once import Once
 from tests.infra.sharing.places import Json, Order, Phase, Place, State, build_place, list_places

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.errors import NameUnusableError, PortsExhaustedError, SettingError
+from tests.infra.errors import SettingError
 from tests.infra.settings import read_settings
 from tests.infra.sharing import names, ports
+from tests.infra.sharing.errors import NameUnusableError, PortsExhaustedError
 from tests.infra.sharing.names import NameSource
 from tests.infra.sharing.ports import PortAllocator
 

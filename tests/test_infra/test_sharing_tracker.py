@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.infra.environment import RunDirectory
-from tests.infra.errors import TrackingError
 from tests.infra.sharing import leftovers, removal
 from tests.infra.sharing.deadlines import wait_until
+from tests.infra.sharing.errors import TrackingError
 from tests.infra.sharing.journal import Journal, build_journal_path, read_living
 from tests.infra.sharing.places import Json
 from tests.infra.sharing.tracker import ResourceCleanupTracker

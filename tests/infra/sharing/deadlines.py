@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from ..errors import DeadlinePassedError
+from .errors import DeadlinePassedError
 
 T = TypeVar("T")
 

@@ -25,8 +25,9 @@ from typing import Final
 
 from .. import locks
 from ..environment import get_run_lock
-from ..errors import InfraError, LockTimeoutError, SharedFixtureError
+from ..errors import InfraError, LockTimeoutError
 from .deadlines import call_within
+from .errors import SharedFixtureError
 from .once import Once, Run
 from .places import Json, Order, Phase, Place, State
 from .post import Post

@@ -21,10 +21,11 @@ import pytest
 
 from .. import locks
 from ..environment import make_directory
-from ..errors import LockTimeoutError, SharedFixtureError, SharedSetUpError
+from ..errors import LockTimeoutError
 from ..records import Directories
 from ..session import SESSION, Session
 from .deadlines import wait_until
+from .errors import SharedFixtureError, SharedSetUpError
 from .once import Once
 from .places import Json, Order, Phase, Place, State, build_place, list_places
 

@@ -15,13 +15,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from ..environment import make_directory
-from ..errors import (
-    MissingPackageError,
-    RateLimitBusyError,
-    RateLimitConflictError,
-    RateLimitTimeoutError,
-)
+from ..errors import MissingPackageError
 from ..rate_limits import MINUTE_MS, RateLimit
+from .errors import RateLimitBusyError, RateLimitConflictError, RateLimitTimeoutError
 from .limits_clock import MachineClock
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from ..errors import NameUnusableError
 from ..identity import MASTER
+from .errors import NameUnusableError
 
 LABEL_LENGTH: Final = 63
 """The longest label of a host's name: RFC 1035, 2.3.4; Proxmox VE asks for such names."""

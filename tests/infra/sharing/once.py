@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from ..errors import SharedFixtureError
+from .errors import SharedFixtureError
 from .places import Json
 
 RUN: Final = "run"

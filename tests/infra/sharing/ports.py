@@ -16,7 +16,7 @@ from typing import Final
 
 from .. import locks
 from ..environment import make_directory
-from ..errors import PortsExhaustedError
+from .errors import PortsExhaustedError
 
 STRIP: Final = 16
 """Ports that are reserved at once."""

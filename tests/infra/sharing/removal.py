@@ -16,8 +16,8 @@ from typing import Final, TypeAlias
 import pytest
 
 from ..environment import remove_tree
-from ..errors import TrackingError
 from .deadlines import wait_until
+from .errors import TrackingError
 from .journal import Entry
 from .places import Json
 

@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from ..errors import TrackingError
 from . import removal
 from .deadlines import call_within
+from .errors import TrackingError
 from .journal import Entry, Journal
 from .places import Json
 

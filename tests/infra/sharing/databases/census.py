@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ...errors import DatabaseError
+from ..errors import DatabaseError
 from .names import build_pattern, compute_lock
 from .server import IN_USE, NO_RIGHT, Link
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import pytest
 
-from ...errors import DatabaseError, InfraError
+from ...errors import InfraError
 from ...session import Session
+from ..errors import DatabaseError
 from . import census
 from .choosing import build_server
 from .names import Names, compute_lock

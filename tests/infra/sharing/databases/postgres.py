@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from ...errors import DatabaseError
+from ..errors import DatabaseError
 from . import census
 from .cleaning import PostgresCleaner
 from .names import Names, compute_lock

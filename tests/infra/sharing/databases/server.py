@@ -17,7 +17,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ...database_url import DatabaseUrl
-from ...errors import DatabaseError, MissingPackageError
+from ...errors import MissingPackageError
+from ..errors import DatabaseError
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Self
 from ... import locks
 from ...database_url import DatabaseUrl
 from ...environment import make_directory
-from ...errors import DatabaseError
 from ...records import Holder
+from ..errors import DatabaseError
 from .template import NOTE, Migrate
 
 if TYPE_CHECKING:
