@@ -20,8 +20,17 @@ if find_spec("fakepve") is None:
 ROOT = Path(fixtures.__file__).parents[2]
 PATIENCE_S = 60
 
+CONFTEST = """
+from tests.fixtures.real import tracked
+from tests.infra.sharing import register_remover
+
+def pytest_configure(config):
+    register_remover(config, tracked.KIND, tracked.REMOVER)
+"""
+
 INI = """
 [pytest]
+cleanup_failures = error
 addopts = --strict-markers -p no:fakepve -p no:hypothesispytest -p no:cacheprovider
     -p tests.infra.plugin -p tests.fixtures.plugin
 asyncio_default_fixture_loop_scope = function
@@ -51,6 +60,16 @@ def test_held(vmid, proxmox_api, proxmox_node, n):
         time.sleep(0.05)
     assert proxmox_api.nodes(proxmox_node).qemu(vmid).status.current.get()["status"] == "running"
 
+def test_tracked(vmid, track_guest, resource_cleanup_tracker, proxmox_api):
+    def check():
+        assert vmid not in [one["vmid"] for one in proxmox_api.cluster.resources.get(type="vm")]
+
+    # The last first: the guest is gone when this is called.
+    resource_cleanup_tracker.callback(check)
+    track_guest(vmid)
+    if os.environ.get("DIES"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
 def test_dying(vmid):
     if not pathlib.Path(os.environ["RELEASE"]).exists():
         pathlib.Path(os.environ["RELEASE"]).touch()
@@ -67,6 +86,7 @@ class Runs:
         self._processes: list[subprocess.Popen[str]] = []
         (path / "pytest.ini").write_text(INI)
         (path / "test_inner.py").write_text(TESTS)
+        (path / "conftest.py").write_text(CONFTEST)
 
     def start(self, name: str, *args: str, **variables: str) -> "subprocess.Popen[str]":
         token = f"{self._face.user}!{self._face.token_name}={self._face.token_value}"
@@ -182,4 +202,22 @@ def test_run_on_an_unusable_cluster_says_why(runs: Runs) -> None:
     assert "proxmox_api can't use PROXMOX_TEST_TOKEN: " in output
     assert "refuses root@pam!wire" in output
     assert "4 errors" in output
+    assert runs.is_clean
+
+
+def test_tracked_guest_goes_with_the_other_things(runs: Runs) -> None:
+    output = runs.finish(runs.start("never", "-k", "tracked"))
+
+    assert "1 passed" in output, output
+    assert runs.is_clean
+
+
+def test_tracked_guest_of_a_killed_run_is_removed_by_the_next(runs: Runs) -> None:
+    runs.finish(runs.start("never", "-k", "tracked", DIES="1"))
+    (guest,) = runs.read_guests()
+
+    output = runs.finish(runs.start("never", "-k", "quick"))
+
+    assert f"removed what a run or worker left: guest {guest} of " in output, output
+    assert "4 passed" in output
     assert runs.is_clean

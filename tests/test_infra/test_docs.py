@@ -10,10 +10,25 @@ from typing import Final
 import pytest
 
 from tests.fixtures import plugin as double_plugin
-from tests.infra import cli, options, session_fixtures
+from tests.fixtures import real_fixtures
+from tests.infra import (
+    cli,
+    database_fixtures,
+    ledger_fixtures,
+    options,
+    rate_limit_fixtures,
+    session_fixtures,
+    tracker_fixtures,
+    unique_fixtures,
+)
 from tests.infra.commands import VERBS
 from tests.test_infra.conftest import InnerSuite
 
+OURS: Final = (
+    *(database_fixtures, ledger_fixtures, rate_limit_fixtures),
+    *(session_fixtures, tracker_fixtures, unique_fixtures),
+)
+THE_DOUBLES: Final = (double_plugin, real_fixtures)
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")])
@@ -218,8 +233,8 @@ def list_fixtures(module: object) -> list[str]:
         [f"_{option.variable}`" for option in options.OPTIONS if option.variable],
         [f"| `{re.split('[(]', marker)[0]}" for marker in options.MARKERS],
         [f"`python -m tests.infra {verb.name}" for verb in VERBS],
-        [f"`{name}`" for name in list_fixtures(session_fixtures)],
-        [f"`{name}`" for name in list_fixtures(double_plugin)],
+        [f"`{name}`" for module in OURS for name in list_fixtures(module)],
+        [f"`{name}`" for module in THE_DOUBLES for name in list_fixtures(module)],
     ],
     ids=["ini-keys", "flags", "variables", "markers", "verbs", "fixtures", "fixtures-of-double"],
 )
