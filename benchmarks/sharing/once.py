@@ -68,8 +68,13 @@ def early():
             LOG.with_name("victim").mkdir()
         except FileExistsError:
             return
-        threading.Timer(0.05 + MOMENT * 0.6, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        time.sleep(0.05)
+        threading.Thread(target=die, daemon=True).start()
+
+def die():
+    while not LOG.exists():
+        time.sleep(0.01)
+    time.sleep(MOMENT * 0.3)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("number", range(12))
 def test_uses(early, server, number):

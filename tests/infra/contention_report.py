@@ -24,8 +24,8 @@ NOUNS: Final = {
 }
 
 ADVICE: Final = {
-    "port": "bind port 0, or a port counted up from worker_slot",
-    "database": "a database in tmp_path or isolated_temp_dir, or one named after worker_slot",
+    "port": "bind port 0, or the fixture free_port",
+    "database": "the fixture worker_database, or a database in tmp_path or isolated_temp_dir",
 }
 PATH_ADVICE: Final = "a path in tmp_path or isolated_temp_dir, or one with worker_id in it"
 LAST_ADVICE: Final = (

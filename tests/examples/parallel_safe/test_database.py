@@ -1,33 +1,25 @@
-"""Sets up a database for each worker, and leaves it to each test as it found it."""
+"""Uses the worker's own database, and leaves it to each test as it found it."""
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 
-@pytest.fixture(scope="session")
-def worker_database(
-    tmp_path_factory: pytest.TempPathFactory, worker_slot: int
-) -> Iterator[sqlite3.Connection]:
-    """A database of this worker's; on a server, the slot would be in its name."""
-    path = tmp_path_factory.mktemp("shop") / f"shop_{worker_slot}.sqlite"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE orders (name TEXT)")
-    connection.commit()
-    yield connection
-    connection.close()
-
-
 @pytest.fixture
-def database(worker_database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """The database, without what the test has written."""
-    yield worker_database
-    worker_database.rollback()
+def database(clean_database: str, worker_database_path: Path) -> Iterator[sqlite3.Connection]:
+    """A shop's tables in the worker's database; `clean_database` takes back what is done there."""
+    assert clean_database.startswith("sqlite:")
+    with closing(sqlite3.connect(worker_database_path)) as connection:
+        connection.execute("CREATE TABLE orders (name TEXT)")
+        yield connection
 
 
 def test_order_is_kept(database: sqlite3.Connection) -> None:
     database.execute("INSERT INTO orders VALUES ('tea')")
+    database.commit()
 
     assert database.execute("SELECT name FROM orders").fetchall() == [("tea",)]
 

@@ -192,7 +192,7 @@ TABLE: Final = (
         "PTI401",
         "fixed-port",
         "two workers, or two runs on one machine, can't have the same port",
-        "bind port 0 and ask the socket which one it got",
+        "bind port 0 and ask the socket which one it got, or take the fixture free_port",
     ),
     Rule(
         "PTI402",
