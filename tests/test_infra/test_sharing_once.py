@@ -335,6 +335,7 @@ def test_uses(server, number):
 """
 
 
+@pytest.mark.proof
 def test_crash_of_a_worker_leaves_one_set_up_and_one_teardown(inner: InnerSuite) -> None:
     inner.write(test_once=HEAD + GOOD + SUITE)
 

@@ -320,6 +320,7 @@ KILLED = """
 """
 
 
+@pytest.mark.proof
 def test_run_removes_what_its_killed_worker_left(inner: InnerSuite) -> None:
     inner.write(test_it=KILLED)
 

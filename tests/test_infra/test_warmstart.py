@@ -81,6 +81,7 @@ def test_second_run_is_warm_and_quiet(suite: Suite, warm_output: str) -> None:
 
 
 @pytest.mark.parametrize("name", STATES)
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_warm_worker_is_as_a_cold_one(suite: Suite, name: str) -> None:
     cold = [one["state"][name] for one in suite.read("cold")]
@@ -90,6 +91,7 @@ def test_warm_worker_is_as_a_cold_one(suite: Suite, name: str) -> None:
     assert warm == cold
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_warm_worker_has_no_modules_that_a_cold_one_has_not(suite: Suite) -> None:
     cold = {name for one in suite.read("cold") for name in one["modules"]}
@@ -98,6 +100,7 @@ def test_warm_worker_has_no_modules_that_a_cold_one_has_not(suite: Suite) -> Non
     assert sorted(warm - cold) == []
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_warm_workers_draw_random_numbers_of_their_own(suite: Suite) -> None:
     drawn = [number for one in suite.read("warm") for number in one["random"]]
@@ -105,6 +108,7 @@ def test_warm_workers_draw_random_numbers_of_their_own(suite: Suite) -> None:
     assert len(set(drawn)) == 4
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_changed_source_is_seen(suite: Suite) -> None:
     warm = suite.read("warm")
@@ -113,6 +117,7 @@ def test_changed_source_is_seen(suite: Suite) -> None:
     assert not any(name in one["early"] for one in warm for name in ("project", "test_suite"))
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("warm_output")
 def test_package_that_may_be_shared_is_there_early_and_as_it_is_now(suite: Suite) -> None:
     warm = suite.read("warm")
