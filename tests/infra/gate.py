@@ -65,8 +65,6 @@ class Order:
     """Only what lies in one of these directories may be imported."""
     search_path: Sequence[str]
     """`sys.path` while importing: what a worker had at its end."""
-    directory: str
-    """Where the socket is made."""
 
 
 class Gate:
@@ -202,7 +200,7 @@ def preload(order: Order) -> dict[str, str]:
     """Import all modules of the order; return those that can't be shared, with reasons."""
     before = take_state()
     preloader = Preloader(order)
-    _call_pytest(order.directory, preloader)
+    _call_pytest(preloader)
     if preloader.offenders is None:
         return {"pytest": "can't be called"}
     change = find_change(before, take_state())
@@ -287,11 +285,11 @@ def _find_innermost() -> str:
     return ""
 
 
-def _call_pytest(directory: str, preloader: Preloader) -> None:
+def _call_pytest(preloader: Preloader) -> None:
     """Call pytest as far as its hook for assertions, without plugins of others and settings."""
     kept = {name: os.environ.pop(name) for name in PYTEST_VARIABLES if name in os.environ}
     import pytest  # noqa: PLC0415  first here, where it is the first of all modules to come
 
     alone = ("--noconftest", "--disable-plugin-autoload", "-p", "no:cacheprovider", "-s")
-    pytest.main(["-c", os.devnull, "--rootdir", directory, *alone], plugins=[preloader])
+    pytest.main(["-c", os.devnull, "--rootdir", os.sep, *alone], plugins=[preloader])
     os.environ.update(kept)

@@ -73,7 +73,11 @@ def main() -> str:
         gateway_source = read_gateway_source()
         # Modules live until the end: no worker has to look at them, and so to copy their pages.
         gc.freeze()
-        request = Nursery(order.directory, variables, reports).serve()
+        # Told last, because a run has no directory yet when its nursery starts early.
+        directory = sys.stdin.readline()
+        if not directory:
+            os._exit(0)
+        request = Nursery(json.loads(directory), variables, reports).serve()
     # Nothing of a nursery may show in a run: its workers start cold then.
     except BaseException as error:  # noqa: BLE001  see above
         _report(reports, problem=f"{type(error).__name__}: {error}")

@@ -18,8 +18,9 @@ END_TIMEOUT_S: Final = 5.0
 class Nursery:
     """The controller's handle of a nursery's process."""
 
-    def __init__(self, order: gate.Order, directory: Path) -> None:
-        self.socket_path = directory / nursery.SOCKET_NAME
+    def __init__(self, order: gate.Order) -> None:
+        """Start it; it imports until `settle` says where it shall listen."""
+        self._socket_path: Path | None = None
         args, lines = nursery.build_bootstrap(order)
         # stderr is inherited, as workers inherit it: Python's stream for it depends on what it is.
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter
@@ -29,11 +30,23 @@ class Nursery:
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         try:
-            self._stdin.write(lines)
-            self._stdin.flush()
+            self._tell(lines)
         except BaseException:
             self.kill()
             raise
+
+    @property
+    def socket_path(self) -> Path:
+        """Where it listens."""
+        assert self._socket_path is not None, "nobody has said where"
+        return self._socket_path
+
+    def settle(self, directory: Path) -> None:
+        """Say where it shall listen."""
+        self._socket_path = directory / nursery.SOCKET_NAME
+        # One that has found what can't be shared has ended, and is asked for it later.
+        with contextlib.suppress(BrokenPipeError):
+            self._tell(json.dumps(str(directory)).encode() + b"\n")
 
     def wait_until_ready(self, timeout_s: float) -> tuple[dict[str, str], str]:
         """Wait until it listens; return what can't be shared, and why it does not listen."""
@@ -71,11 +84,16 @@ class Nursery:
         """End it at once."""
         self._process.kill()
         self._process.wait()
-        self.socket_path.unlink(missing_ok=True)
+        if self._socket_path is not None:
+            self._socket_path.unlink(missing_ok=True)
         for stream in (self._stdin, self._stdout):
             # What could not be written before it died can't be written now.
             with contextlib.suppress(OSError):
                 stream.close()
+
+    def _tell(self, lines: bytes) -> None:
+        self._stdin.write(lines)
+        self._stdin.flush()
 
 
 def _parse_report(line: bytes) -> dict[str, Any]:

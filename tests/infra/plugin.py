@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from . import benchmarks, identity, options, settings, standins
+from . import benchmarks, early_start, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
 from .sharing.databases import hookspecs
 from .sharing_side import SharingSide
@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     if standins.is_xdist_absent(pluginmanager):
         standins.declare_options(parser)
+    config = pluginmanager.get_plugin("pytestconfig")
+    if config is not None and early_start.is_likely(config):
+        from . import warmstart  # noqa: PLC0415  paid by those who want it
+
+        warmstart.start_early(config)
 
 
 # tryfirst: against pytest's own, which loads the conftests, and with them further options.
@@ -148,6 +153,7 @@ def open_part(config: pytest.Config) -> Session:
 def register_warm_start(config: pytest.Config, session: Session) -> "WarmStart | None":
     """Register this process's side of a warm start where one is wanted."""
     if not session.settings.is_warm_start or not standins.is_xdist_loaded(config.pluginmanager):
+        early_start.drop(config)
         return None
     from . import warmstart  # noqa: PLC0415  paid by those who want it
 

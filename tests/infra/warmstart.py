@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from . import gate, identity, preloads
+from . import early_start, gate, identity, preloads
 from .archive import DIRECTORY, find_directory
 from .errors import RecordError
 from .nursery_handle import Nursery
@@ -66,6 +66,18 @@ def register(
     return None
 
 
+def start_early(config: pytest.Config) -> None:
+    """Start a nursery by what the last run left, before it is known whether it is wanted."""
+    directory = find_directory(config)
+    kept = preloads.read_preload(directory / FILE_NAME) if directory else None
+    if kept is None:
+        return
+    order = build_order(kept, find_roots(config.getini("warm_packages").split()))
+    # Whoever wants one later tries again, and says why there is none.
+    with contextlib.suppress(OSError):
+        early_start.keep(config, order, Nursery(order))
+
+
 class WorkerSide:
     """The hooks of the one worker that is asked."""
 
@@ -85,9 +97,8 @@ class ControllerSide:
     def __init__(self, config: pytest.Config, directory: Path, packages: Sequence[str]) -> None:
         self._config = config
         self._packages = (__package__, *packages)
-        own = preloads.find_packages(self._packages)
         self._interpreter = preloads.describe_interpreter(preloads.get_roots())
-        self._roots = (*preloads.get_roots(), *own)
+        self._roots = find_roots(packages)
         self._mode = describe_mode(config)
         self._kept: Preload | None = None
         self._nursery: Nursery | None = None
@@ -98,6 +109,7 @@ class ControllerSide:
         self._can_learn = not self._problem
         if not self._problem:
             self._problem = self._start(find_file(config), directory)
+        early_start.drop(config)
 
     def explain(self) -> str:
         """Return one line on why workers started cold, or nothing where none did."""
@@ -154,8 +166,10 @@ class ControllerSide:
         obstacle = self._kept.find_obstacle(self._interpreter, self._mode, time.time())
         if obstacle:
             return obstacle
+        order = build_order(self._kept, self._roots)
         try:
-            self._nursery = Nursery(build_order(self._kept, self._roots, directory), directory)
+            self._nursery = early_start.take(self._config, order) or Nursery(order)
+            self._nursery.settle(directory)
         except OSError as error:
             return f"no process could be started ({error})"
         return ""
@@ -228,7 +242,13 @@ def find_file(config: pytest.Config) -> Path:
     return directory / FILE_NAME
 
 
-def build_order(preload: Preload, roots: Sequence[str], directory: Path) -> gate.Order:
+def find_roots(packages: Sequence[str]) -> tuple[str, ...]:
+    """Return the directories from which a nursery may import: installed ones, and packages'."""
+    own = preloads.find_packages((__package__, *packages))
+    return (*preloads.get_roots(), *own)
+
+
+def build_order(preload: Preload, roots: Sequence[str]) -> gate.Order:
     """Build what a nursery is told."""
     imports = preload.imports
     return gate.Order(
@@ -237,5 +257,4 @@ def build_order(preload: Preload, roots: Sequence[str], directory: Path) -> gate
         excluded=(*preload.excluded, *imports.odd),
         roots=roots,
         search_path=imports.search_path,
-        directory=str(directory),
     )

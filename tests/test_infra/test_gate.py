@@ -87,7 +87,6 @@ def result(site: Path) -> list[Any]:
         excluded=("excluded",),
         roots=(str(site / "site"), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")),
         search_path=(str(site / "project"), str(site / "site"), *sys.path),
-        directory=str(site),
     )
     done = subprocess.run(
         [sys.executable, "-c", PRELOAD, json.dumps(asdict(order))],

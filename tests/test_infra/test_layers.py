@@ -21,7 +21,7 @@ RANKS = [
         *("estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"),
         *("nursery_handle", "rate_limits"),
     },
-    {"seeds", "schedules"},
+    {"seeds", "schedules", "early_start"},
     {"flakes", "repetition"},
     {"clusters", "flake_report", "flake_properties"},
     {"environment", "lanes", "vmids", "report", "roster", "status", "timeline", "audit", "listing"},

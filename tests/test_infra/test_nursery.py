@@ -47,9 +47,9 @@ def start_nursery(directory: Path) -> nursery_handle.Nursery:
         excluded=(),
         roots=preloads.get_roots(),
         search_path=sys.path,
-        directory=str(directory),
     )
-    started = nursery_handle.Nursery(order, directory)
+    started = nursery_handle.Nursery(order)
+    started.settle(directory)
     assert started.wait_until_ready(30) == ({}, "")
     return started
 
@@ -136,8 +136,9 @@ def test_client_without_a_nursery_becomes_what_was_asked_for(tmp_path: Path) -> 
 
 
 def test_interpreter_that_can_not_be_shared_says_why(tmp_path: Path) -> None:
-    order = gate.Order(("not_there", "nor_this"), (), (), preloads.get_roots(), (), str(tmp_path))
-    started = nursery_handle.Nursery(order, tmp_path)
+    order = gate.Order(("not_there", "nor_this"), (), (), preloads.get_roots(), ())
+    started = nursery_handle.Nursery(order)
+    started.settle(tmp_path)
 
     offenders, problem = started.wait_until_ready(30)
     started.kill()
@@ -147,12 +148,13 @@ def test_interpreter_that_can_not_be_shared_says_why(tmp_path: Path) -> None:
 
 
 def test_nursery_that_dies_or_hangs_is_told_apart(tmp_path: Path) -> None:
-    hanging = nursery_handle.Nursery(gate.Order((), (), (), (), (), str(tmp_path)), tmp_path)
+    hanging = nursery_handle.Nursery(gate.Order((), (), (), (), ()))
 
     too_soon = hanging.wait_until_ready(0)
     hanging.kill()
     (tmp_path / nursery.SOCKET_NAME).mkdir()
-    dead = nursery_handle.Nursery(gate.Order((), (), (), (), (), str(tmp_path)), tmp_path)
+    dead = nursery_handle.Nursery(gate.Order((), (), (), (), ()))
+    dead.settle(tmp_path)
     after = dead.wait_until_ready(30)
     (tmp_path / nursery.SOCKET_NAME).rmdir()
     dead.close()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra import gate, preloads, warmstart
+from tests.infra import early_start, gate, preloads, warmstart
 from tests.infra.preloads import Imports
 from tests.infra.warmstart import ASKED, TOLD, ControllerSide, WorkerSide
 
@@ -25,10 +25,13 @@ class Nursery:
     problem = ""
     late_problem = ""
 
-    def __init__(self, order: gate.Order, directory: Path) -> None:
+    def __init__(self, order: gate.Order) -> None:
         self.order = order
-        self.socket_path = directory / "nursery"
+        self.socket_path = Path("nowhere")
         self.ended: list[str] = []
+
+    def settle(self, directory: Path) -> None:
+        self.socket_path = directory / "nursery"
 
     def wait_until_ready(self, _timeout_s: float) -> tuple[Mapping[str, str], str]:
         return self.offenders, self.problem
@@ -67,9 +70,10 @@ class Config:
         self.pluginmanager = pytest.PytestPluginManager()
         self.pluginmanager.register(self.cache, "cacheprovider")
         self.cleanups: list[Callable[[], object]] = []
+        self.stash = pytest.Stash()
 
-    def getini(self, _name: str) -> str:
-        return ".pytest_cache"
+    def getini(self, name: str) -> str:
+        return ".pytest_cache" if name == "cache_dir" else ""
 
     def getoption(self, name: str, default: object = None) -> object:
         return self.options.get(name, default)
@@ -159,13 +163,13 @@ def test_second_run_is_warm(config: pytest.Config, tmp_path: Path) -> None:
     side.close()
 
 
-def test_nursery_is_told_what_was_learned(tmp_path: Path) -> None:
+def test_nursery_is_told_what_was_learned() -> None:
     kept = preloads.Preload(IMPORTS, {"bad": "opens a file"}, "3.11", "mode", 1.0)
 
-    order = warmstart.build_order(kept, ["/lib"], tmp_path)
+    order = warmstart.build_order(kept, ["/lib"])
 
     assert (order.modules, order.rewritten) == (IMPORTS.modules, IMPORTS.rewritten)
-    assert (order.excluded, order.directory) == (("bad", "odd_one"), str(tmp_path))
+    assert order.excluded == ("bad", "odd_one")
 
 
 def test_worker_that_could_not_be_forked_is_told_at_the_end(
@@ -206,7 +210,7 @@ def test_module_that_patches_the_library_makes_workers_cold(
 def test_process_that_cannot_be_started_makes_workers_cold(
     config: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_order: gate.Order, _directory: Path) -> None:
+    def refuse(_order: gate.Order) -> None:
         raise OSError("no memory")
 
     learn(config, tmp_path)
@@ -260,3 +264,87 @@ def test_packages_that_are_not_there_have_no_directory() -> None:
     found = preloads.find_packages(["tests.infra", "no_such", "no_such.part", "json.decoder"])
 
     assert found == (str(Path(warmstart.__file__).parent),)
+
+
+# --- before it is known whether one is wanted ----------------------------------------------------
+
+
+def test_early_nursery_is_taken_by_the_run_that_wants_just_that(
+    config: pytest.Config, tmp_path: Path
+) -> None:
+    learn(config, tmp_path)
+    warmstart.start_early(config)
+    early = config.stash[early_start.EARLY].nursery
+
+    side = ControllerSide(config, tmp_path, ())
+
+    assert early is not None
+    assert side._nursery is early
+    assert early.socket_path == tmp_path / "nursery"
+
+
+@pytest.mark.parametrize("change", ["variable", "package"])
+def test_early_nursery_that_was_told_otherwise_ends(
+    config: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    learn(config, tmp_path)
+    warmstart.start_early(config)
+    early: Any = config.stash[early_start.EARLY].nursery
+    if change == "variable":
+        monkeypatch.setenv("CHANGED_SINCE", "1")
+
+    side = ControllerSide(config, tmp_path, ("tests.fixtures",) if change == "package" else ())
+
+    assert early.ended == ["killed"]
+    assert side._nursery not in (None, early)
+
+
+def test_early_nursery_that_nobody_wants_ends(config: pytest.Config, tmp_path: Path) -> None:
+    learn(config, tmp_path)
+    warmstart.start_early(config)
+    early: Any = config.stash[early_start.EARLY].nursery
+
+    early_start.drop(config)
+    early_start.drop(config)
+
+    assert early.ended == ["killed"]
+
+
+def test_without_a_past_run_none_is_started_early(config: pytest.Config) -> None:
+    warmstart.start_early(config)
+
+    early_start.drop(config)
+    assert early_start.EARLY not in config.stash
+
+
+@pytest.mark.parametrize(
+    ("args", "is_likely"),
+    [
+        (("-n", "2"), True),
+        (("-n", "auto"), False),
+        (("-n", "0"), False),
+        ((), False),
+        (("-n", "2", "--collect-only"), False),
+        (("-n", "2", "--warm-start=off"), False),
+        (("-n", "2", "-o", "warm_start=off"), False),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_command_line_says_whether_one_is_likely_wanted(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    args: tuple[str, ...],
+    is_likely: bool,
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makeini("[pytest]\nwarm_start = on\nasyncio_default_fixture_loop_scope = function")
+    seen: list[bool] = []
+
+    class Plugin:
+        def pytest_load_initial_conftests(self, early_config: pytest.Config) -> None:
+            seen.append(early_start.is_likely(early_config))
+
+    pytester.plugins.append(Plugin())
+    pytester.parseconfig("-p", "tests.infra.plugin", "-p", "no:cacheprovider", *args)
+
+    assert seen == [is_likely]

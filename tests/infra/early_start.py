@@ -1,0 +1,78 @@
+"""A nursery that is started while the controller still loads its conftests.
+
+What stands on the command line by then says whether one is likely wanted.  It is taken only if it
+was told just what it would be told later; else it ends, and nothing is lost but a process.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from .gate import Order
+    from .nursery_handle import Nursery
+
+EARLY: Final = pytest.StashKey["EarlyNursery"]()
+
+
+@dataclass(slots=True)
+class EarlyNursery:
+    """A nursery that nobody has asked for yet."""
+
+    order: "Order"
+    variables: dict[bytes, bytes]
+    nursery: "Nursery | None"
+
+    def take(self, order: "Order") -> "Nursery | None":
+        """Return the nursery if it is what this order asks for, or None, and end it."""
+        nursery, self.nursery = self.nursery, None
+        if nursery is None or (order == self.order and read_variables() == self.variables):
+            return nursery
+        nursery.kill()
+        return None
+
+    def close(self) -> None:
+        """End it, if nobody has taken it."""
+        if self.nursery is not None:
+            self.nursery.kill()
+            self.nursery = None
+
+
+def keep(config: pytest.Config, order: "Order", nursery: "Nursery") -> None:
+    """Keep a nursery until it is taken, or dropped, or the run ends."""
+    early = config.stash[EARLY] = EarlyNursery(order, read_variables(), nursery)
+    config.add_cleanup(early.close)
+
+
+def take(config: pytest.Config, order: "Order") -> "Nursery | None":
+    """Return the nursery that was started early for this very order, if there is one."""
+    early = config.stash.get(EARLY, None)
+    return early.take(order) if early else None
+
+
+def drop(config: pytest.Config) -> None:
+    """End a nursery that nobody has taken."""
+    if early := config.stash.get(EARLY, None):
+        early.close()
+
+
+def is_likely(config: pytest.Config) -> bool:
+    """Tell whether the command line asks for workers, by number, that start warm."""
+    known = getattr(config, "known_args_namespace", None)
+    workers = getattr(known, "numprocesses", None)
+    if not isinstance(workers, int) or workers < 1 or "PYTEST_XDIST_WORKER" in os.environ:
+        return False
+    others = ("collectonly", "usepdb", "help", "version")
+    is_other = any(getattr(known, name, None) for name in others)
+    # Our own flags are not among the known ones yet.
+    is_said = any(arg.startswith("--warm-start") for arg in config.invocation_params.args)
+    return not is_other and not is_said and config.getini("warm_start") == "on"
+
+
+def read_variables() -> dict[bytes, bytes]:
+    """Read the environment, but for what a nursery doesn't look at."""
+    from .nursery_request import PASSING_VARIABLES  # noqa: PLC0415  paid by those who start one
+
+    return {name: one for name, one in os.environb.items() if name not in PASSING_VARIABLES}
