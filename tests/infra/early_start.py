@@ -5,6 +5,7 @@ was told just what it would be told later; else it ends, and nothing is lost but
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,19 +17,24 @@ if TYPE_CHECKING:
 
 EARLY: Final = pytest.StashKey["EarlyNursery"]()
 
+RUN_SEED: Final = pytest.StashKey[int]()
+"""The run's seed, drawn early because the nursery's hashes are seeded by it."""
+
 
 @dataclass(slots=True)
 class EarlyNursery:
     """A nursery that nobody has asked for yet."""
 
     order: "Order"
-    variables: dict[bytes, bytes]
+    variables: Mapping[str, str]
+    """The environment that it was started in."""
     nursery: "Nursery | None"
 
     def take(self, order: "Order") -> "Nursery | None":
         """Return the nursery if it is what this order asks for, or None, and end it."""
         nursery, self.nursery = self.nursery, None
-        if nursery is None or (order == self.order and read_variables() == self.variables):
+        is_same = select(os.environ) == select(self.variables)
+        if nursery is None or (order == self.order and is_same):
             return nursery
         nursery.kill()
         return None
@@ -40,9 +46,9 @@ class EarlyNursery:
             self.nursery = None
 
 
-def keep(config: pytest.Config, order: "Order", nursery: "Nursery") -> None:
+def keep(config: pytest.Config, early: EarlyNursery, run_seed: int) -> None:
     """Keep a nursery until it is taken, or dropped, or the run ends."""
-    early = config.stash[EARLY] = EarlyNursery(order, read_variables(), nursery)
+    config.stash[EARLY], config.stash[RUN_SEED] = early, run_seed
     config.add_cleanup(early.close)
 
 
@@ -71,8 +77,9 @@ def is_likely(config: pytest.Config) -> bool:
     return not is_other and not is_said and config.getini("warm_start") == "on"
 
 
-def read_variables() -> dict[bytes, bytes]:
-    """Read the environment, but for what a nursery doesn't look at."""
+def select(environ: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Return an environment but for what a nursery doesn't look at."""
     from .nursery_request import PASSING_VARIABLES  # noqa: PLC0415  paid by those who start one
 
-    return {name: one for name, one in os.environb.items() if name not in PASSING_VARIABLES}
+    found = {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
+    return {name: value for name, value in found.items() if name not in PASSING_VARIABLES}

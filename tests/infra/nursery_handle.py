@@ -4,6 +4,7 @@ import contextlib
 import json
 import select
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 # Any: a report is a JSON object of any shape.
@@ -18,13 +19,16 @@ END_TIMEOUT_S: Final = 5.0
 class Nursery:
     """The controller's handle of a nursery's process."""
 
-    def __init__(self, order: gate.Order) -> None:
-        """Start it; it imports until `settle` says where it shall listen."""
+    def __init__(self, order: gate.Order, environ: Mapping[str, str] | None = None) -> None:
+        """Start it; it imports, and listens once `settle` says where.
+
+        :param environ: its environment; None: this process's.
+        """
         self._socket_path: Path | None = None
         args, lines = nursery.build_bootstrap(order)
         # stderr is inherited, as workers inherit it: Python's stream for it depends on what it is.
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter
-            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            args, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from . import identity, locks, seeds
+from . import early_start, identity, locks, seeds
 from .environment import RunDirectory, WorkerEnvironment, make_directory
 from .errors import InfraError
 from .lanes import LaneTable
@@ -261,7 +261,9 @@ def _find_run_seed(config: pytest.Config, settings: Settings) -> int:
         return int(told)
     if role := config.stash.get(identity.ROLE, None):
         return role.run_seed
-    return seeds.draw_run_seed() if settings.run_seed is None else settings.run_seed
+    if settings.run_seed is not None:
+        return settings.run_seed
+    return config.stash.get(early_start.RUN_SEED, None) or seeds.draw_run_seed()
 
 
 def _open_hash_seeds(config: pytest.Config, run_seed: int) -> seeds.HashSeeds | None:

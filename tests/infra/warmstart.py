@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from . import early_start, gate, identity, preloads
+from . import early_start, gate, identity, preloads, seeds
 from .archive import DIRECTORY, find_directory
 from .errors import RecordError
 from .nursery_handle import Nursery
@@ -72,10 +72,13 @@ def start_early(config: pytest.Config) -> None:
     kept = preloads.read_preload(directory / FILE_NAME) if directory else None
     if kept is None:
         return
-    order = build_order(kept, find_roots(config.getini("warm_packages").split()))
+    order = build_order(kept, find_roots((config.getini("warm_packages") or "").split()))
+    run_seed, environ = seeds.draw_run_seed(), dict(os.environ)
+    seeds.HashSeeds(environ, run_seed, {}).open()
     # Whoever wants one later tries again, and says why there is none.
     with contextlib.suppress(OSError):
-        early_start.keep(config, order, Nursery(order))
+        early = early_start.EarlyNursery(order, environ, Nursery(order, environ))
+        early_start.keep(config, early, run_seed)
 
 
 class WorkerSide:

@@ -289,3 +289,37 @@ def test_offender_makes_a_run_cold_and_is_excluded_from_the_next(
     assert "2 passed" in spoilt
     assert excluded == {"antigravity_that_is_not_there": "raises ModuleNotFoundError"}
     assert "is warm: True \n" in after
+
+
+COUNTING = """
+import pathlib
+from tests.infra.nursery_handle import Nursery
+
+begin = Nursery.__init__
+
+def count(self, *args):
+    with pathlib.Path("nurseries").open("a") as file:
+        file.write("one\\n")
+    begin(self, *args)
+
+Nursery.__init__ = count
+pytest_plugins = ["tests.infra.plugin"]
+"""
+
+
+@pytest.mark.proof
+def test_nursery_that_starts_with_the_conftests_is_the_one_that_is_used(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(warmstart.__file__).parents[2]))
+    monkeypatch.setenv("PROXMOX_TEST_INFRA_DIR", str(pytester.path / "run"))
+    pytester.makeini("[pytest]\nwarm_start = on\nasyncio_default_fixture_loop_scope = function")
+    pytester.makeconftest(COUNTING)
+    pytester.makepyfile("def test_a(): pass\ndef test_b(): pass")
+
+    first = pytester.runpytest_subprocess("-n", "2")
+    second = pytester.runpytest_subprocess("-n", "2")
+
+    first.stdout.fnmatch_lines(["*workers start cold: this run learns*"])
+    second.stdout.no_fnmatch_line("*start cold*")
+    assert (pytester.path / "nurseries").read_text() == "one\n"

@@ -25,8 +25,9 @@ class Nursery:
     problem = ""
     late_problem = ""
 
-    def __init__(self, order: gate.Order) -> None:
+    def __init__(self, order: gate.Order, environ: Mapping[str, str] | None = None) -> None:
         self.order = order
+        self.environ = environ
         self.socket_path = Path("nowhere")
         self.ended: list[str] = []
 
@@ -270,17 +271,19 @@ def test_packages_that_are_not_there_have_no_directory() -> None:
 
 
 def test_early_nursery_is_taken_by_the_run_that_wants_just_that(
-    config: pytest.Config, tmp_path: Path
+    config: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learn(config, tmp_path)
     warmstart.start_early(config)
-    early = config.stash[early_start.EARLY].nursery
+    early: Any = config.stash[early_start.EARLY].nursery
+    # As the session does, by the seed that was drawn then.
+    monkeypatch.setenv("PYTHONHASHSEED", early.environ["PYTHONHASHSEED"])
 
     side = ControllerSide(config, tmp_path, ())
 
-    assert early is not None
-    assert side._nursery is early
-    assert early.socket_path == tmp_path / "nursery"
+    taken: Any = side._nursery
+    assert taken is early
+    assert taken.socket_path == tmp_path / "nursery"
 
 
 @pytest.mark.parametrize("change", ["variable", "package"])
@@ -290,6 +293,7 @@ def test_early_nursery_that_was_told_otherwise_ends(
     learn(config, tmp_path)
     warmstart.start_early(config)
     early: Any = config.stash[early_start.EARLY].nursery
+    monkeypatch.setenv("PYTHONHASHSEED", early.environ["PYTHONHASHSEED"])
     if change == "variable":
         monkeypatch.setenv("CHANGED_SINCE", "1")
 
