@@ -228,6 +228,7 @@ def test_file_held_open_is_an_error_within_the_deadline(tmp_path: Path) -> None:
             cleaning.__exit__(None, None, None)
 
 
+@pytest.mark.proof
 def test_workers_share_no_file_and_migrate_once(
     inner: InnerSuite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -248,6 +248,7 @@ def test_order_whose_sender_died_is_void_at_the_end(desk: Desk) -> None:
     assert desk.read_log() == []
 
 
+@pytest.mark.proof
 def test_late_keeper_sets_nothing_up_again(desk: Desk) -> None:
     desk.write(GOOD)
     desk.ask()
@@ -346,6 +347,7 @@ def test_crash_of_a_worker_leaves_one_set_up_and_one_teardown(inner: InnerSuite)
     assert not inner.infra_dir.exists()
 
 
+@pytest.mark.proof
 def test_run_in_one_process_goes_the_same_way_and_fails_for_a_teardown(inner: InnerSuite) -> None:
     broken = GOOD + "    raise RuntimeError('disk full')\n"
     suite = SUITE.replace("number == 3", "number == 8")

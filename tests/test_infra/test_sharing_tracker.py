@@ -291,6 +291,7 @@ def test_what_can_not_be_removed_is_tried_again(
 
 
 def test_kind_has_one_remover_that_can_be_imported(pytestconfig: pytest.Config) -> None:
+    before = dict(pytestconfig.stash.get(removal.REMOVERS, {}))
     removal.register_remover(pytestconfig, "toy", REMOVER)
     removal.register_remover(pytestconfig, "toy", REMOVER)
 
@@ -302,7 +303,7 @@ def test_kind_has_one_remover_that_can_be_imported(pytestconfig: pytest.Config) 
         removal.register_remover(pytestconfig, "other", "os:no_such_function")
     with pytest.raises(TrackingError, match="no remover is registered"):
         removal.find_remover(pytestconfig, "unknown")
-    del pytestconfig.stash[removal.REMOVERS]
+    pytestconfig.stash[removal.REMOVERS] = before
 
 
 # --- whole runs ----------------------------------------------------------------------------------
@@ -368,6 +369,7 @@ def test_failure_is_told_or_fails_the_test(
     result.stdout.fnmatch_lines(["*test_a could not clean up callback *ZeroDivisionError*"])
 
 
+@pytest.mark.proof
 def test_second_tier_takes_our_own_directory_for_no_leak(inner: InnerSuite) -> None:
     inner.write(
         test_it="""
