@@ -291,7 +291,7 @@ def test_what_can_not_be_removed_is_tried_again(
 
 
 def test_kind_has_one_remover_that_can_be_imported(pytestconfig: pytest.Config) -> None:
-    before = dict(pytestconfig.stash.get(removal.REMOVERS, {}))
+    before = pytestconfig.stash.get(removal.REMOVERS, {}).copy()
     removal.register_remover(pytestconfig, "toy", REMOVER)
     removal.register_remover(pytestconfig, "toy", REMOVER)
 
