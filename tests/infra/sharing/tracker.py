@@ -118,7 +118,7 @@ class ResourceCleanupTracker:
         command: Sequence[str],
         *,
         timeout_s: float = TIMEOUT_S,
-        **options: Any,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401  see above
     ) -> "subprocess.Popen[Any]":
         """Start a process that is ended; return it.
 
