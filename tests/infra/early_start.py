@@ -71,10 +71,11 @@ def is_likely(config: pytest.Config) -> bool:
     if not isinstance(workers, int) or workers < 1 or "PYTEST_XDIST_WORKER" in os.environ:
         return False
     others = ("collectonly", "usepdb", "help", "version")
-    is_other = any(getattr(known, name, None) for name in others)
+    if any(getattr(known, name, None) for name in others):
+        return False
     # Our own flags are not among the known ones yet.
-    is_said = any(arg.startswith("--warm-start") for arg in config.invocation_params.args)
-    return not is_other and not is_said and config.getini("warm_start") == "on"
+    said = [arg for arg in config.invocation_params.args if arg.startswith("--warm-start")]
+    return said[-1] == "--warm-start=on" if said else config.getini("warm_start") == "on"
 
 
 def select(environ: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -331,6 +331,7 @@ def test_without_a_past_run_none_is_started_early(config: pytest.Config) -> None
         (("-n", "2", "--collect-only"), False),
         (("-n", "2", "--warm-start=off"), False),
         (("-n", "2", "-o", "warm_start=off"), False),
+        (("-n", "2", "-o", "warm_start=off", "--warm-start=on"), True),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
