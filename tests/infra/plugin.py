@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from . import benchmarks, early_start, identity, options, settings, standins
+from . import benchmarks, early_start, hookspecs, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
-from .sharing.databases import hookspecs
 from .sharing_side import SharingSide
 from .worker_side import WorkerSide
 

@@ -15,7 +15,7 @@ RANKS = [
         *("failures", "sampling", "circumstances"),
     },
     {"nursery_client", "nursery_request", "stage", "database_url"},
-    {"access_records"},
+    {"access_records", "hookspecs"},
     {"touches", "settings", "locks", "identity", "standins", "machine", "nursery", "preloads"},
     {
         *("estimates", "durations", "expressions", "leaks", "smells", "repeats", "known_flakes"),
