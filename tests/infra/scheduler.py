@@ -176,7 +176,6 @@ class LaneScheduling:
         """Take tests back that a worker gave up unrun; none, if it had begun one of them."""
         assert self._dispatcher is not None
         self._catch_up()
-        self._notice_shutdowns()
         self._dispatcher.take_back(node, indices)
 
     def remove_node(self, node: "WorkerController") -> str | None:
@@ -189,10 +188,11 @@ class LaneScheduling:
             # It came up while the run was being ended, so nobody told us of it.
             raise KeyError(node)
         self._nodes.remove(node)
-        if self._collections.pop(node, None) is None or self._dispatcher is None:
+        if node not in self._collections or self._dispatcher is None:
+            self._collections.pop(node, None)
             return None
         self._catch_up()
-        self._notice_shutdowns()
+        del self._collections[node]
         crashed = self._dispatcher.remove(node)
         assert self._nodeids is not None
         return None if crashed is None else self._nodeids[crashed]
@@ -222,8 +222,12 @@ class LaneScheduling:
         return Dispatcher(plan, crew, workers=self._expected, chunk_limit=limit)
 
     def _catch_up(self) -> None:
-        """Take the brake off: tell the dispatcher what it was not told."""
+        """Take the brake off: tell the dispatcher what it was not told.
+
+        First of all that workers were told to end: what it sends them then, nobody would run.
+        """
         assert self._dispatcher is not None
+        self._notice_shutdowns()
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None

@@ -241,6 +241,41 @@ def test_brake_comes_off_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     assert quick.can_run()
 
 
+def run_until_braked() -> tuple[Run, FakeNode, FakeNode]:
+    """Play a run that a failure ends, while one worker waits for the other's test."""
+    run = Run(2, 1000, maxfail=1)
+    stuck, quick = run.nodes
+    while quick.can_run():
+        run.step(quick)
+    run.config.session.shuttingdown = True
+    for node in run.sched.nodes:
+        node.shutdown()
+    return run, stuck, quick
+
+
+@pytest.mark.parametrize("is_crash", [False, True], ids=["answer", "crash"])
+def test_run_that_a_failure_ends_sends_nothing_more(is_crash: bool) -> None:
+    """What the brake kept from the dispatcher must not be told before the run's end is."""
+    run, stuck, quick = run_until_braked()
+
+    # `send_runtest_some` refuses what comes after the end.
+    if is_crash:
+        assert run.sched.remove_node(stuck) == run.nodeids[stuck.inbox[0]]
+    else:
+        run.sched.remove_pending_tests_from_node(stuck, [])
+
+    while quick.can_run():
+        run.step(quick)
+    assert run.sched.remove_node(quick) is None
+
+
+def test_crash_in_a_test_that_the_end_of_the_run_let_go_is_told() -> None:
+    run, _, quick = run_until_braked()
+    (running,) = quick.inbox
+
+    assert run.sched.remove_node(quick) == run.nodeids[running]
+
+
 def test_worker_that_holds_back_its_only_test_is_not_blamed() -> None:
     run = Run(2, 40, dict.fromkeys(range(40), SLOW))
     busy, idle = sorted(run.nodes, key=FakeNode.can_run, reverse=True)
