@@ -72,6 +72,7 @@ class Decimals(Plain):
     NAMES: Final = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps")
 
     def __init__(self) -> None:
+        self._seen: Any = None  # Any: a copy of the context.
         self._traps: dict[object, bool] = {}
 
     def read(self) -> object:
@@ -80,9 +81,10 @@ class Decimals(Plain):
         if decimal is None:
             return None
         context = decimal.getcontext()
-        # Only mappings of all signals can be compared.
-        if not self._traps or context.traps != self._traps:
-            self._traps = dict(context.traps)
+        # Two mappings of the module's own are compared as two numbers.
+        if self._seen is None or context.traps != self._seen.traps:
+            self._seen = context.copy()  # A mapping alone would outlive what it points into.
+            self._traps = dict(self._seen.traps)
         return (
             context.prec,
             context.rounding,

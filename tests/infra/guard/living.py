@@ -32,6 +32,9 @@ TIMER_NUMBERS: Final = tuple(
     if hasattr(signal, name)
 )
 
+STOPPED: Final = (0.0, 0.0)
+"""What a timer has left, and its interval, where it does not run."""
+
 TIMERS: Final = tuple(
     name for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)
 )
@@ -49,6 +52,9 @@ SERVICES: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserv
 
 PROC: Final = Path("/proc/self")
 
+ASKING: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT if hasattr(os, "waitid") else 0
+"""Whether there is a child at all: waits for none, and takes none away."""
+
 
 class Handlers(Plain):
     """What the process does on a signal, and which signals are blocked."""
@@ -59,9 +65,7 @@ class Handlers(Plain):
 
     def read(self) -> object:
         """Return the handlers of the usual signals, and the blocked ones."""
-        handlers: list[object] = [read_handler(number) for number in SIGNALS]
-        handlers.append(read_mask(signal.SIG_BLOCK, ()))
-        return handlers
+        return [*map(read_handler, SIGNALS), read_mask(signal.SIG_BLOCK, ())]
 
     def unfold(self, state: object) -> Mapping[str, object]:
         """Return the handlers under the signals' names."""
@@ -100,7 +104,7 @@ class Timers(Plain):
 
     def read(self) -> object:
         """Return which timers run; how long each has left says nothing."""
-        return [signal.getitimer(number) != (0.0, 0.0) for number in TIMER_NUMBERS]
+        return [timer != STOPPED for timer in map(signal.getitimer, TIMER_NUMBERS)]
 
     def unfold(self, state: object) -> Mapping[str, object]:
         """Return them under their names."""
@@ -187,7 +191,7 @@ class Children(Plain):
     def read(self) -> object:
         """Return the PIDs of all children; asking whether there are any is cheap."""
         try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            os.waitid(os.P_ALL, 0, ASKING)
         except (ChildProcessError, AttributeError, OSError):
             return ()
         return tuple(sorted(read_children()))

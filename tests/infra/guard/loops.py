@@ -22,7 +22,7 @@ class AsyncioState(Plain):
         events: Any = sys.modules.get("asyncio.events")  # Any: private names of the library.
         if events is None:
             return None
-        policy = getattr(events, "_event_loop_policy", None)
+        policy = vars(events).get("_event_loop_policy")
         loop = getattr(getattr(policy, "_local", None), "_loop", None)
         if loop is not None and loop.is_closed():
             loop = None
@@ -67,10 +67,11 @@ class AsyncioState(Plain):
 
 def _read_tasks() -> tuple[weakref.ref[Any], ...]:
     """Return the tasks that have not ended; the sets' names changed in Python 3.12."""
-    tasks: Any = sys.modules.get("asyncio.tasks")  # Any: private sets of the library.
-    known = getattr(tasks, "_scheduled_tasks", None)
-    if known is None:
-        known = getattr(tasks, "_all_tasks", None)
+    tasks = sys.modules.get("asyncio.tasks")
+    if tasks is None:
+        return ()
+    names = vars(tasks)  # Asking the module for what it hasn't takes ten times as long.
+    known: Any = names.get("_scheduled_tasks", names.get("_all_tasks"))  # Any: private sets.
     if known is None or not getattr(known, "data", True):
         return ()
     # Weak: a snapshot must not keep a task alive that its test has dropped.

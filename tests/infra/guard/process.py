@@ -30,15 +30,19 @@ class Environ(Plain):
 
     def __init__(self) -> None:
         self._environ = os.environ
+        self._last: object = None
 
     def read(self) -> object:
-        """Copy the table behind os.environ: a hundred times as fast as through it."""
+        """Copy the table behind os.environ if it differs: a hundred times as fast as through it."""
         if os.environ is not self._environ or TABLE is None:
             found = dict(os.environ)
             found.pop(PYTEST_OWN, None)
             return {**found, "os.environ": type(os.environ).__name__}
+        if self._last == TABLE:
+            return self._last
         table = TABLE.copy()
         table.pop(OWN_KEY, None)
+        self._last = table
         return table
 
     def unfold(self, state: object) -> Mapping[str, object]:
@@ -245,9 +249,11 @@ def build_collector() -> Settable:
 def build_locale() -> Settable:
     """Watch the locale of the C library."""
     remedy = "keep what locale.setlocale(LC_ALL) returns, and set it again in a finally"
-    ask, every = locale.setlocale, locale.LC_ALL
-    writers = {"locale.setlocale": functools.partial(ask, every)}
-    return Settable("locale", remedy, lambda: (ask(every),), writers)
+    # The module below `locale` tells the same, without the search for an alias.
+    ask = getattr(sys.modules.get("_locale"), "setlocale", locale.setlocale)
+    every = locale.LC_ALL
+    writers = {"locale.setlocale": functools.partial(locale.setlocale, every)}
+    return Settable("locale", remedy, lambda: (ask(every, None),), writers)
 
 
 class TimeZone(Plain):

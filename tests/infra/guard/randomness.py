@@ -1,4 +1,10 @@
-"""The resource of the shared random generator: who has set a seed."""
+"""The resource of the shared random generator: who has set a seed.
+
+To read the generator's state makes 625 numbers, a fifth of what the whole first tier cost. Setting
+a seed or a state also assigns the value that is kept for the next `gauss()`; so while the guard is
+on, the generator has a class that counts those assignments, and only where there was one is the
+state read. `gauss()` assigns it, too: that only costs a look.
+"""
 
 import random
 from typing import Any, Final
@@ -18,6 +24,37 @@ OFTEN: Final = 3
 WORDS: Final = 624
 """Words of the Mersenne Twister's state (Matsumoto and Nishimura, 1998)."""
 
+LONGEST: Final = 64
+"""Looks without an assignment after which the state is read anew, so that it can still be told what
+was drawn since."""
+
+NEXT: Final = "gauss_next"
+
+# Any: the generator behind the functions of `random` is private.
+SHARED: Final[Any] = getattr(random, "_inst", None)
+
+
+class Tripwire(random.Random):
+    """The shared generator, which counts how often the value for the next `gauss()` was set."""
+
+    __slots__ = ()
+    count = 0
+
+    @property
+    def gauss_next(self) -> float | None:
+        """The value that is kept for the next `gauss()`."""
+        value: float | None = vars(self)[NEXT]
+        return value
+
+    @gauss_next.setter
+    def gauss_next(self, value: float | None) -> None:
+        Tripwire.count += 1
+        vars(self)[NEXT] = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make each copy an ordinary generator."""
+        return random.Random, (), self.getstate()
+
 
 class RandomState(Plain):
     """Whether the shared generator of `random` was seeded anew; drawing from it is no change.
@@ -32,10 +69,30 @@ class RandomState(Plain):
     def __init__(self) -> None:
         self._seen = random.getstate()
         self._origin = hash(self._seen[1])
-        self._seeds = self._in_a_row = 0
+        self._seeds = self._in_a_row = self._idle = 0
+        self._is_ours = type(SHARED) is random.Random and hasattr(SHARED, NEXT)
+        if self._is_ours:
+            SHARED.__class__ = Tripwire
+        self._has_tripwire = type(SHARED) is Tripwire
+        self._count = Tripwire.count
+
+    def close(self) -> None:
+        """Give the generator its own class back."""
+        if self._is_ours:
+            SHARED.__class__ = random.Random
 
     def read(self) -> object:
         """Return how many times it was seeded anew."""
+        if self._has_tripwire and self._count == Tripwire.count:
+            self._idle += 1
+            if self._idle == LONGEST:
+                self._idle = 0
+                self._seen = random.getstate()
+            return self._seeds
+        self._count = Tripwire.count
+        return self._look()
+
+    def _look(self) -> int:
         state = random.getstate()
         words, seen = state[1], self._seen[1]
         # Two words and the position tell a state whose words are the same: no need for all 624.
@@ -56,6 +113,7 @@ class RandomState(Plain):
         """Seed it anew, by what it was when the process began: that run again, this comes again."""
         random.seed(f"{self._origin}/{self._seeds}")
         self._seen = random.getstate()
+        self._count = Tripwire.count
         return True
 
 
