@@ -50,6 +50,15 @@ def find_directory(config: pytest.Config) -> Path | None:
     return config.rootpath / text / "d" / DIRECTORY
 
 
+def keep_file(config: pytest.Config, name: str, text: str) -> None:
+    """Write a file into our directory, where other tools find it; where that fails, they don't."""
+    directory = find_directory(config)
+    if directory is not None:
+        with contextlib.suppress(OSError):
+            directory.mkdir(parents=True, exist_ok=True)
+            durations.write_whole(directory / name, text)
+
+
 def read_history(directory: Path | None, durations_file: Path | None) -> History:
     """Read what past runs left; an empty history where there is none.
 

@@ -4,7 +4,6 @@ It puts roster, plan, chronicle and audit together; which hook calls what is lef
 which test goes where to `scheduler`.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,13 @@ import pytest
 
 from . import contention_report, report
 from .access_log import AccessLog
-from .archive import find_directory
+from .archive import keep_file
 from .audit import Audit, audit_run
 from .chronicle import Chronicle
 from .contention import Contention, join_accesses
-from .durations import write_whole
 from .leaks import Book, Leak
 from .plan import Plan
 from .records import RunRecord, WorkerRecord
-from .replaying.sides import PLACEMENT
 from .roster import Roster
 from .schedules import WorkerSchedule, build_replay_command, pick_config_args
 from .session import (
@@ -157,11 +154,14 @@ class Conductor:
             return None
         if not self._session.settings.has_own_scheduler:
             return None
-        placement = self._config.stash.get(PLACEMENT, None)
+        make_dispatcher = None
+        if self._config.getoption("replaying"):
+            from .replaying.sides import PLACEMENT  # noqa: PLC0415  paid by those who want it
+
+            placement = self._config.stash.get(PLACEMENT, None)
+            make_dispatcher = placement.make_dispatcher if placement else None
         self._scheduler = LaneScheduling(
-            self._config,
-            get_plan=self.build_plan,
-            make_dispatcher=placement.make_dispatcher if placement else None,
+            self._config, get_plan=self.build_plan, make_dispatcher=make_dispatcher
         )
         return self._scheduler
 
@@ -216,12 +216,8 @@ class Conductor:
     def find_contention(self, run: RunRecord) -> Contention:
         """Find what two workers held at once, and write it down; called after `close`."""
         contention = join_accesses(self._access_log.close(run.spans))
-        directory = find_directory(self._config)
-        if directory is not None:
-            # Where the history can't be written either, it has said so.
-            with contextlib.suppress(OSError):
-                path = directory / contention_report.FILE
-                write_whole(path, contention_report.render_json(contention))
+        text = contention_report.render_json(contention)
+        keep_file(self._config, contention_report.FILE, text)
         return contention
 
     def _describe_workers(self) -> Iterator[WorkerSchedule]:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import benchmarks, contention_report, isolation, leaks, report, status, verdict
+from . import benchmarks, contention_report, leaks, report, status, verdict
+from .archive import keep_file
 from .chronicle import Chronicle, print_problem
 from .conductor import Conductor
 from .contention import Contention
@@ -102,12 +103,12 @@ class ControllerSide:
         is_warm = self._warm_start is not None and self._warm_start.is_warm
         run, audit = self._conductor.close(is_warm=is_warm)
         self._closing = [*report.render_summary(summarise(run)), *report.render_unjudged(audit)]
-        if self._session.settings.isolation != "off":
+        if self._session.settings.isolation != leaks.OFF:
             self._contention = self._conductor.find_contention(run)
-            isolation.write_book(self._config, self._conductor.book)
-            if self._conductor.book.leaks and self._session.settings.isolation == isolation.ERROR:
+            keep_file(self._config, leaks.FILE, self._conductor.book.to_text())
+            if self._conductor.book.leaks and self._session.settings.isolation == leaks.ERROR:
                 verdict.fail_tests(session)
-        if self._contention.conflicts and self._session.settings.isolation == "error":
+        if self._contention.conflicts and self._session.settings.isolation == leaks.ERROR:
             verdict.fail_tests(session)
         if audit.violations:
             verdict.fail_run(session)

@@ -4,7 +4,6 @@ It lives in the process that makes the report; which hook calls what is left to 
 and `solo_side`.
 """
 
-import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -12,9 +11,8 @@ from typing import Final
 
 import pytest
 
-from .archive import find_directory
+from .archive import find_directory, keep_file
 from .clusters import find_clusters
-from .durations import write_whole
 from .failures import build_fingerprint, shorten
 from .flake_properties import PropertyWriter
 from .flake_report import render_record, render_title
@@ -134,11 +132,7 @@ class FlakeWatch:
         clusters = find_clusters(differing)
         self._record = build_record(self._session.run_id, tests, clusters, self._repeats.single)
         self._judge(session, [test for test in tests if test.verdict is Verdict.FLAKY])
-        if (directory := find_directory(self._config)) is not None:
-            # Where the history can't be written either, it has said so.
-            with contextlib.suppress(OSError):
-                directory.mkdir(parents=True, exist_ok=True)
-                write_whole(directory / FILE, self._record.to_json())
+        keep_file(self._config, FILE, self._record.to_json())
 
     def print_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what the repetitions showed; with -qq nothing."""

@@ -3,7 +3,6 @@
 What a leak is, `guard` decides; which hook calls what is left to `guard_side`.
 """
 
-import contextlib
 import json
 import os
 import tempfile
@@ -14,7 +13,6 @@ from typing import Final
 import pytest
 
 from .archive import find_directory
-from .durations import write_whole
 from .guard.imports import MORE_FUNCTIONS, Builtins, Functions
 from .guard.objects import Objects
 from .guard.outside import build_outside
@@ -22,11 +20,8 @@ from .guard.resource import Resource
 from .guard.resources import build_shallow
 from .guard_side import GuardSide, Mode
 from .identity import MASTER
-from .leaks import FILE, Book, Leak
+from .leaks import ERROR, Book, Leak
 from .session import Session
-
-OFF: Final = "off"
-ERROR: Final = "error"
 
 WATCH_FILE: Final = "watch.json"
 """In our directory of pytest's cache: the tests that the static check has doubts about."""
@@ -37,13 +32,13 @@ RANDOM_PLUGINS: Final = ("randomly", "pytest_randomly", "random_order")
 def register(
     config: pytest.Config, session: Session, tell: Callable[[Leak], None], book: Book
 ) -> None:
-    """Register the guard of a process that runs tests, unless it is off.
+    """Register the guard of a process that runs tests.
 
     :param tell: takes each leak to the process that makes the report.
     :param book: where to note the rest.
     """
     settings = session.settings
-    if settings.isolation == OFF or config.option.collectonly:
+    if config.option.collectonly:
         return
     doubtful = read_doubtful(config)
     is_whole = settings.isolation_tier > 1
@@ -107,15 +102,6 @@ def read_doubtful(config: pytest.Config) -> frozenset[str]:
         return frozenset(found["tests"])
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
-
-
-def write_book(config: pytest.Config, book: Book) -> None:
-    """Write the book of a run where the other tools find it; where that fails, they don't."""
-    directory = find_directory(config)
-    if directory is not None:
-        with contextlib.suppress(OSError):
-            directory.mkdir(parents=True, exist_ok=True)
-            write_whole(directory / FILE, json.dumps(book.to_data(), indent=1))
 
 
 def _redirect_temp(config: pytest.Config, temp: Path) -> None:

@@ -5,7 +5,7 @@ How it is found is left to `guard`; the book is kept by the one process that mak
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,6 +15,10 @@ import pytest
 from .errors import RecordError
 
 FORMAT_VERSION: Final = 1
+
+OFF: Final = "off"
+ERROR: Final = "error"
+"""Two of the values of `isolation`: nothing is looked at, a leak fails its test."""
 
 FILE: Final = "leaks.json"
 """In our directory of pytest's cache: the leaks of the last run, and which tests were watched."""
@@ -131,15 +135,16 @@ class Book:
         except (ValueError, KeyError, TypeError) as error:
             raise RecordError("book of leaks", f"no book ({error})") from error
 
-    def to_data(self) -> Mapping[str, object]:
-        """Return all as data for JSON."""
-        return {
+    def to_text(self) -> str:
+        """Write all, for the file of the run."""
+        found = {
             "version": FORMAT_VERSION,
             "leaks": [asdict(leak) for leak in self.leaks.values()],
             "watched": sorted(self.watched),
             "stale_exemptions": dict(sorted(self.stale.items())),
             "defects": dict(sorted(self.defects.items())),
         }
+        return json.dumps(found, indent=1)
 
 
 def render_leak(leaks: Sequence[Leak]) -> str:

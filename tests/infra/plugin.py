@@ -13,7 +13,6 @@ import pytest
 from . import benchmarks, early_start, hookspecs, identity, options, settings, standins
 from .session import SESSION, Session, name_worker_in_logs, open_session, usage_errors
 from .sharing_side import SharingSide
-from .worker_side import WorkerSide
 
 if TYPE_CHECKING:
     from .warmstart import ControllerSide as WarmStart
@@ -123,7 +122,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(standins, "infra-standins")
     reason = config.stash.get(REASON, "")
     warm_start = register_warm_start(config, session)
+    # Each kind of process imports its own side: the controller's would cost a worker 30 ms.
     if identity.is_worker(config):
+        from .worker_side import WorkerSide  # noqa: PLC0415  see above
+
         config.pluginmanager.register(WorkerSide(config, session), "infra-worker")
         return
     if session.settings.database_url is not None:
@@ -131,14 +133,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(Closing(session), "infra-databases")
     config.pluginmanager.register(SharingSide(config, session), "infra-sharing")
-    # They cost a worker 30 ms.
-    from .controller_side import ControllerSide  # noqa: PLC0415  see above
-    from .solo_side import SoloSide  # noqa: PLC0415  see above
-
     if identity.is_controller(config):
+        from .controller_side import ControllerSide  # noqa: PLC0415  see above
+
         side = ControllerSide(config, session, reason=reason, warm_start=warm_start)
         config.pluginmanager.register(side, "infra-controller")
     else:
+        from .solo_side import SoloSide  # noqa: PLC0415  see above
+
         config.pluginmanager.register(SoloSide(config, session, reason=reason), "infra-solo")
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from . import benchmarks, isolation, leaks, repetition, report, status, verdict
+from . import benchmarks, leaks, repetition, report, status, verdict
+from .archive import keep_file
 from .chronicle import Chronicle, print_problem
 from .flake_watch import FlakeWatch
 from .session import Session, usage_errors
@@ -22,7 +23,10 @@ class SoloSide:
         self._benchmarks = benchmarks.register(config, session.settings)
         status.answer(config, self._soloist.render_status)
         self._book = leaks.Book()
-        isolation.register(config, session, self._book.add, self._book)
+        if session.settings.isolation != leaks.OFF:
+            from . import isolation  # noqa: PLC0415  paid by those who want it
+
+            isolation.register(config, session, self._book.add, self._book)
 
     def pytest_report_header(self) -> list[str]:
         """Tell run, mode and VMIDs, and why there are no workers."""
@@ -54,9 +58,9 @@ class SoloSide:
             return
         self._flakes.close(session)
         self._soloist.close()
-        if self._session.settings.isolation != isolation.OFF:
-            isolation.write_book(session.config, self._book)
-            if self._book.leaks and self._session.settings.isolation == isolation.ERROR:
+        if self._session.settings.isolation != leaks.OFF:
+            keep_file(session.config, leaks.FILE, self._book.to_text())
+            if self._book.leaks and self._session.settings.isolation == leaks.ERROR:
                 verdict.fail_tests(session)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from . import benchmarks, isolation, repetition, status
-from .leaks import Book, Leak
+from . import benchmarks, repetition, status
+from .leaks import OFF, Book, Leak
 from .session import (
     BOOK,
     CHANNEL,
@@ -36,7 +36,7 @@ class WorkerSide:
             from .scheduler import keep_nodeids_clean  # noqa: PLC0415  needs xdist
 
             keep_nodeids_clean(config)
-        if session.settings.isolation != "off" and CHANNEL in self._input:
+        if session.settings.isolation != OFF and CHANNEL in self._input:
             from .access_watch import AccessWatch  # noqa: PLC0415  paid by those who want it
 
             watch = AccessWatch(config, session, self._input[CHANNEL])
@@ -44,7 +44,10 @@ class WorkerSide:
         self._repeater = repetition.register(config)
         self._benchmarks = benchmarks.register(config, session.settings)
         self._book = Book()
-        isolation.register(config, session, self._tell, self._book)
+        if session.settings.isolation != OFF:
+            from . import isolation  # noqa: PLC0415  paid by those who want it
+
+            isolation.register(config, session, self._tell, self._book)
 
     # tryfirst: against xdist, which sends the node ids in this hook; the manifest must be first.
     @pytest.hookimpl(tryfirst=True)

@@ -62,8 +62,8 @@ def test_book_of_a_worker_adds_to_the_book_of_the_run() -> None:
 
     book.merge(of_worker.to_json())
 
-    assert book.to_data()["watched"] == ["t.py::test_a"]
-    assert book.to_data()["stale_exemptions"] == {"t.py::b": "cwd"}
+    assert json.loads(book.to_text())["watched"] == ["t.py::test_a"]
+    assert json.loads(book.to_text())["stale_exemptions"] == {"t.py::b": "cwd"}
 
 
 def test_leak_is_rendered_with_its_mend_and_its_exemption() -> None:
@@ -98,7 +98,7 @@ def test_needless_exemption_is_told() -> None:
 
 def test_book_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "leaks.json"
-    path.write_text(json.dumps(make_book(LEAK, OF_FIXTURE).to_data()), encoding="utf-8")
+    path.write_text(make_book(LEAK, OF_FIXTURE).to_text(), encoding="utf-8")
 
     assert read_leaks(path) == (LEAK, OF_FIXTURE)
 
