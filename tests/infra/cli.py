@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Final
 
-from .commands import VERBS
+from .commands import NAMES, load_verb
 from .commands.progress import Progress
 from .commands.verb import ExitCode, Outcome, Verb
 from .errors import InfraError
@@ -33,8 +33,9 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb, print what it found, and return the exit code."""
-    parser = build_parser()
-    found, rest = parser.parse_known_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser(words[:1] if words and words[0] in NAMES else NAMES)
+    found, rest = parser.parse_known_args(words)
     verb: Verb = found.verb
     if rest and not verb.takes_pytest_args:
         parser.error(f"{verb.name} doesn't know {' '.join(rest)}")
@@ -52,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return outcome.exit_code
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser from the table of verbs."""
+def build_parser(names: Sequence[str] = NAMES) -> argparse.ArgumentParser:
+    """Build the parser that knows some of the verbs; unless one is asked for, it shows all."""
     parser = argparse.ArgumentParser(
         prog=PROG,
         description="Look at, check and tune how a pytest suite runs in parallel.",
@@ -62,8 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in VERBS:
-        _add_verb(verbs, verb)
+    for name in names:
+        _add_verb(verbs, load_verb(name))
     return parser
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra import cli
-from tests.infra.commands import VERBS, lanes
+from tests.infra.commands import NAMES, lanes, load_verb
 from tests.infra.commands.lanes import find_ini_line
 from tests.infra.commands.verb import Outcome, Verb
 from tests.infra.errors import InfraError
@@ -167,6 +167,12 @@ def make_verb(result: Outcome | Exception) -> Verb:
     return Verb("try", "", "", run_it)
 
 
+def put_in_place(monkeypatch: pytest.MonkeyPatch, verb: Verb) -> None:
+    """Let the command line know one verb only."""
+    monkeypatch.setattr(cli, "NAMES", (verb.name,))
+    monkeypatch.setattr(cli, "load_verb", {verb.name: verb}.__getitem__)
+
+
 @pytest.mark.parametrize(
     ("result", "code"),
     [
@@ -179,7 +185,7 @@ def make_verb(result: Outcome | Exception) -> Verb:
 def test_exit_code_tells_whose_fault_it_is(
     result: Outcome | Exception, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "VERBS", (make_verb(result),))
+    put_in_place(monkeypatch, make_verb(result))
 
     assert cli.main(["try"]) == code
 
@@ -188,20 +194,44 @@ def test_exit_code_tells_whose_fault_it_is(
 def test_unknown_words_are_usage_errors(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "VERBS", (make_verb(Outcome("", {})),))
+    put_in_place(monkeypatch, make_verb(Outcome("", {})))
 
     with pytest.raises(SystemExit, match="2"):
         cli.main(arguments)
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+@pytest.mark.parametrize("name", NAMES)
 def test_help_of_each_verb_teaches_with_examples(
-    verb: Verb, capsys: pytest.CaptureFixture[str]
+    name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="0"):
-        cli.main([verb.name, "--help"])
+        cli.main([name, "--help"])
 
-    assert f"  python -m tests.infra {verb.name} " in capsys.readouterr().out.split("examples:")[1]
+    assert f"  python -m tests.infra {name} " in capsys.readouterr().out.split("examples:")[1]
+
+
+@pytest.mark.parametrize(
+    ("word", "loaded"), [("lanes", ["lanes"]), ("--help", [*NAMES])], ids=["one", "all"]
+)
+def test_only_the_verbs_that_are_shown_are_imported(
+    word: str,
+    loaded: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found: list[str] = []
+
+    def load(name: str) -> Verb:
+        found.append(name)
+        return load_verb(name)
+
+    monkeypatch.setattr(cli, "load_verb", load)
+
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([word, *(["--help"] if word in NAMES else [])])
+
+    assert found == loaded
+    assert all(name in capsys.readouterr().out for name in loaded[:1])
 
 
 TOML = '[tool.pytest.ini_options]\nlanes = """\nslow = 1\napi = 2\n"""\n[other]\nserial = 3\n'

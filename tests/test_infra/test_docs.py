@@ -21,7 +21,7 @@ from tests.infra import (
     tracker_fixtures,
     unique_fixtures,
 )
-from tests.infra.commands import VERBS
+from tests.infra.commands import NAMES
 from tests.test_infra.conftest import InnerSuite
 
 OURS: Final = (
@@ -201,7 +201,7 @@ def test_troubleshooting_quotes_messages_that_exist() -> None:
 def test_verbs_that_a_page_names_are_there(page: Path) -> None:
     named = re.findall(r"python -m tests\.infra ([a-z]+)", page.read_text(encoding="utf-8"))
 
-    assert set(named) <= {verb.name for verb in VERBS}
+    assert set(named) <= set(NAMES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
@@ -232,7 +232,7 @@ def list_fixtures(module: object) -> list[str]:
         [f"`{option.flag}`" for option in options.OPTIONS if option.flag],
         [f"_{option.variable}`" for option in options.OPTIONS if option.variable],
         [f"| `{re.split('[(]', marker)[0]}" for marker in options.MARKERS],
-        [f"`python -m tests.infra {verb.name}" for verb in VERBS],
+        [f"`python -m tests.infra {name}" for name in NAMES],
         [f"`{name}`" for module in OURS for name in list_fixtures(module)],
         [f"`{name}`" for module in THE_DOUBLES for name in list_fixtures(module)],
     ],

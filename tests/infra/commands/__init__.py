@@ -1,14 +1,15 @@
-"""The verbs of the command line, one module each."""
+"""The verbs of the command line, one module each, imported when they are asked for."""
 
-from . import check, hunt, lanes, mark, measure, phase, prove, tune
+import importlib
+from typing import Final
 
-VERBS = (
-    mark.VERB,
-    lanes.VERB,
-    check.VERB,
-    measure.VERB,
-    tune.VERB,
-    prove.VERB,
-    hunt.VERB,
-    phase.VERB,
-)
+from .verb import Verb
+
+NAMES: Final = ("mark", "lanes", "check", "measure", "tune", "prove", "hunt", "phase")
+"""In the order of the help; each is the name of a module, whose `VERB` it is."""
+
+
+def load_verb(name: str) -> Verb:
+    """Import a verb: all together take half a second."""
+    found: Verb = importlib.import_module(f".{name}", __name__).VERB
+    return found

@@ -24,7 +24,10 @@ from .verdicts import Bar, Kind, Tally, Verdict
 from .wording import summarise
 
 CONFIRMATIONS: Final = 3
-"""How often the command must fail, and how often the test must pass without the cause."""
+"""How often the command must fail."""
+
+CLEARANCES: Final = 2
+"""How often the test must pass without the cause, as it did in forks before."""
 
 MANY_BARS: Final = 40
 MANY_STATES: Final = 5
@@ -60,7 +63,7 @@ class Judge:
         fresh, nodeids = self._open_fresh(), self.lab.collection.nodeids
         own = fresh.build_command(Recipe((test,)), nodeids)
         sighting = find_failure(self.lab, test)
-        confirmed = fresh.confirm(own, nodeids[test], CONFIRMATIONS - 1)
+        confirmed = fresh.confirm(own, nodeids[test], CLEARANCES)
         if not confirmed.failures:
             return self._judge_import(test, sighting, is_reversed=False)
         return Verdict(
@@ -114,11 +117,11 @@ class Judge:
         is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
         state, looked = self._find_state(finding, fresh)
         is_cure = finding.kind is Kind.BRITTLE
-        times = CONFIRMATIONS - looked.runs
-        commands = [(command, CONFIRMATIONS if is_cure else times)]
+        times = CONFIRMATIONS if is_cure else CONFIRMATIONS - looked.runs
+        commands = [(command, times)]
         if finding.cure is not None:
             cure = fresh.build_command(finding.cure, nodeids)
-            commands.append((cure, times if is_cure else CONFIRMATIONS))
+            commands.append((cure, CLEARANCES - looked.runs if is_cure else CLEARANCES))
         nodeid = nodeids[finding.test]
         found = fresh.confirm_all(commands, nodeid, at_once=1 if is_alone else 2)
         confirmed, cleared = found[0], found[1] if len(found) > 1 else Tally()
