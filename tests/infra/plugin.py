@@ -6,6 +6,7 @@ Each hook is a few lines that call something testable; what they share in one pr
 """
 
 import os
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -16,15 +17,6 @@ from .sharing_side import SharingSide
 
 if TYPE_CHECKING:
     from .warmstart import ControllerSide as WarmStart
-
-pytest_plugins = [
-    f"{__package__}.session_fixtures",
-    f"{__package__}.rate_limit_fixtures",
-    f"{__package__}.ledger_fixtures",
-    f"{__package__}.database_fixtures",
-    f"{__package__}.unique_fixtures",
-    f"{__package__}.tracker_fixtures",
-]
 
 REASON: Final = pytest.StashKey[str]()
 """Why -n auto chose as many workers as it did."""
@@ -53,6 +45,34 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         from . import warmstart  # noqa: PLC0415  paid by those who want it
 
         warmstart.start_early(config)
+    # Not until here: what has just been started imports beside these.
+    for module in import_fixtures():
+        pluginmanager.register(module, module.__name__)
+
+
+def import_fixtures() -> list[ModuleType]:
+    """Import the modules of fixtures.
+
+    `pytest_plugins` would do so, too, but looks for each name in the entry points of all installed
+    packages, some 5 ms a name in each process.
+    """
+    from . import (  # noqa: PLC0415  see where it is called
+        database_fixtures,
+        ledger_fixtures,
+        rate_limit_fixtures,
+        session_fixtures,
+        tracker_fixtures,
+        unique_fixtures,
+    )
+
+    return [
+        session_fixtures,
+        rate_limit_fixtures,
+        ledger_fixtures,
+        database_fixtures,
+        unique_fixtures,
+        tracker_fixtures,
+    ]
 
 
 # tryfirst: against pytest's own, which loads the conftests, and with them further options.
