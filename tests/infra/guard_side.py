@@ -39,6 +39,8 @@ class Mode:
     """Whether a plugin acts around each test, as pytest-timeout does."""
     is_deep: Callable[[str], bool]
     """Whether the second tier watches the test of a node id."""
+    is_watching_imports: bool = True
+    """Whether to look what the import of test modules changes; one worker does so for all."""
 
 
 class GuardSide:
@@ -78,7 +80,7 @@ class GuardSide:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Look what the import of a test module changes: no comparison of tests ever sees it."""
-        if not isinstance(collector, pytest.Module):
+        if not self._mode.is_watching_imports or not isinstance(collector, pytest.Module):
             return (yield)
         before, path = self._watch.read(), sys.path.copy()
         report = yield

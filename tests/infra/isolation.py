@@ -19,7 +19,7 @@ from .guard.outside import build_outside
 from .guard.resource import Resource
 from .guard.resources import build_shallow
 from .guard_side import GuardSide, Mode
-from .identity import MASTER
+from .identity import MASTER, is_worker
 from .leaks import ERROR, Book, Leak
 from .session import Session
 
@@ -48,6 +48,8 @@ def register(
         is_restoring=settings.is_restoring,
         is_bracketing=has_foreign_protocol(config),
         is_deep=lambda nodeid: is_whole or nodeid in doubtful,
+        # All workers import the same; to look costs a collection a sixth of its time.
+        is_watching_imports=session.slot == 0 or not is_worker(config),
     )
     resources = build_resources(config, session, is_deep=is_whole or bool(doubtful))
     for resource in resources:

@@ -107,7 +107,7 @@ class Book:
         return bool(self.watched or self.stale or self.defects)
 
     def add(self, leak: Leak) -> None:
-        """Add a leak; each worker imports every module, and tells of it."""
+        """Add a leak; a worker that takes the place of the first one tells of imports again."""
         where = leak.nodeid if leak.kind == "test" else ""
         self.leaks.setdefault((leak.culprit, leak.resource, leak.path, where), leak)
 
