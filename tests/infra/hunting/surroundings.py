@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 LATE_S: Final = 0.5
 
+BY_AGE: Final = (-1, 1)
+"""The first orders of a directory: by inodes, downwards and upwards."""
+
 LOCAL: Final = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104  compared, not bound
 
 
 def change(conditions: Conditions, applied: "Applied") -> None:
     """Change what is asked for."""
     if conditions.listing:
-        _shuffle_directories(random.Random(conditions.listing), applied)  # noqa: S311  repeatable
+        _reorder_directories(conditions.listing, applied)
     if conditions.pid:
         _change_pid(conditions.pid, applied)
     if conditions.network == CUT:
@@ -57,25 +60,36 @@ class Scan:
         """Let go; the entries have been read."""
 
 
-def _shuffle_directories(source: random.Random, applied: "Applied") -> None:
-    listdir, scandir = os.listdir, os.scandir
+def _reorder_directories(number: int, applied: "Applied") -> None:
+    """List directories in an order that is the same in each process.
 
-    # Any: paths and names are str or bytes.
-    def listdir_shuffled(path: Any = None) -> list[Any]:
-        names = sorted(listdir(path))
-        source.shuffle(names)
-        applied.counts["directories listed"] += 1
-        return names
+    So it must not depend on how many were listed before, pytest's own among them.  The first two
+    don't depend on names either, which may be random: the newest first, as tmpfs lists them, and
+    the oldest.  Inodes are numbered as files are made, times are too coarse.
+    """
+    scandir = os.scandir
 
-    def scandir_shuffled(path: Any = None) -> Scan:
+    # Any: the entry's name is str or bytes.
+    def rank(entry: "os.DirEntry[Any]") -> tuple[float, Any]:
+        if number <= len(BY_AGE):
+            return (BY_AGE[number - 1] * entry.inode(), entry.name)
+        return (random.Random(f"{number} {entry.name}").random(), entry.name)  # noqa: S311  repeatable
+
+    # Any: a path is str, bytes, a path or a descriptor.
+    def scan(path: Any) -> "list[os.DirEntry[Any]]":
         with scandir(path) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        source.shuffle(entries)
+            entries = sorted(found, key=rank)
         applied.counts["directories listed"] += 1
-        return Scan(entries)
+        return entries
 
-    applied.put(os, "listdir", listdir_shuffled)
-    applied.put(os, "scandir", scandir_shuffled)
+    def listdir_reordered(path: Any = None) -> list[Any]:
+        return [entry.name for entry in scan(path)]
+
+    def scandir_reordered(path: Any = None) -> Scan:
+        return Scan(scan(path))
+
+    applied.put(os, "listdir", listdir_reordered)
+    applied.put(os, "scandir", scandir_reordered)
 
 
 def _change_pid(pid: int, applied: "Applied") -> None:
