@@ -167,11 +167,15 @@ class Restaging:
         if conditions.pauses:
             conditions = replace(conditions, pauses=conditions.pauses + number)
         first = Cast(tuple(own or others), conditions)
-        casts = (first, *(Cast((other,), conditions) for other in others))
+        casts = (first, *(Cast((other,), conditions, is_brief=True) for other in others))
         # Who comes first by a hair may be decided by the order of the forks.
         turned = casts if number % 2 else casts[::-1]
         request = Request(turned, in_step=len(casts) > 1, busy=self._config.getoption("busy"))
-        return answer(session, request, directory / str(number))[turned.index(first)]
+        answers = answer(session, request, directory / str(number))
+        # Beside itself, the test may fail in either process.
+        same = [one for cast, one in zip(turned, answers, strict=True) if cast.tests == first.tests]
+        failed = (one for one in same if any(sighting.is_failure for sighting in one.sightings))
+        return next(failed, same[0])
 
     def _report(self, item: pytest.Item, sighting: Sighting, words: str) -> None:
         self._config.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)

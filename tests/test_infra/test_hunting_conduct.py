@@ -149,7 +149,7 @@ def test_victim_is_found_with_its_polluter_and_what_that_leaves(make_stage: Make
     assert (verdict.nodeid, verdict.kind) == ("t.py::test_3", Kind.VICTIM)
     assert verdict.culprits == ("t.py::test_1",)
     assert verdict.state == ("app.REG",)
-    assert (verdict.confirmed, verdict.cleared) == (Tally(3, 3), Tally(2, 0))
+    assert (verdict.confirmed, verdict.cleared) == (Tally(2, 2), Tally(2, 0))
     assert verdict.command.endswith("t.py::test_1 t.py::test_3")
     assert stage.heard.told == ["t.py::test_3: " + verdict.kind]
 

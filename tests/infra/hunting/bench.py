@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..sampling import compute_interval
 from .conditions import Conditions
 from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count
 from .minimise import Budget
@@ -123,8 +124,12 @@ class Bench:
 
 
 def find_tries(tally: Tally) -> int:
-    """Return how often to try so that at least one failure comes, with 99 %."""
-    if tally.failures >= tally.runs:
-        return LEAST_TRIES
-    rate = max(tally.failures, 1) / max(tally.runs, 1)
+    """Return how often to try so that at least one failure comes, with 99%.
+
+    By the lower end of the rate's interval: few runs were seen, and elsewhere it may fail less.
+    More tries than are needed cost nothing, as the first failure is the last try.
+    """
+    rate, _ = compute_interval(tally.failures, tally.runs) if tally.runs else (0.0, 1.0)
+    if rate <= 0:
+        return MOST_TRIES
     return min(max(math.ceil(math.log(0.01) / math.log(1 - rate)), LEAST_TRIES), MOST_TRIES)

@@ -16,6 +16,7 @@ MOST_NEIGHBOURS: Final = 20
 
 FIRST_MEETINGS: Final = 8
 MOST_MEETINGS: Final = 64
+MOST_ALONE: Final = 24
 
 
 def explain_company(bench: Bench, failures: Sequence[Seen]) -> Finding | None:
@@ -27,11 +28,16 @@ def explain_company(bench: Bench, failures: Sequence[Seen]) -> Finding | None:
     for other in _find_candidates(bench, beside)[:MOST_NEIGHBOURS]:
         after = bench.try_beside(other, FIRST_MEETINGS)
         while count(after).failures and len(after) < MOST_MEETINGS:
-            before = before or bench.try_alone(SEEDS * 2, conditions=Conditions(pauses=1))
-            if find_chance_of_more(count(before), count(after)) < SURE:
+            while not (is_sure := _rule_out_chance(before, after)) and len(before) < MOST_ALONE:
+                before += bench.try_alone(SEEDS, conditions=Conditions(pauses=1))
+            if is_sure:
                 return _build_company(bench, other, before, after)
             after += bench.try_beside(other, FIRST_MEETINGS, start=len(after))
     return None
+
+
+def _rule_out_chance(before: Sequence[Sighting], after: Sequence[Sighting]) -> bool:
+    return find_chance_of_more(count(before), count(after)) < SURE
 
 
 def _find_candidates(bench: Bench, beside: Sequence[Seen]) -> list[int]:

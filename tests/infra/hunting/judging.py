@@ -24,7 +24,8 @@ from .verdicts import Bar, Kind, Tally, Verdict
 from .wording import summarise
 
 CONFIRMATIONS: Final = 3
-"""How often the command must fail."""
+CONFIRMATIONS_OF_SURE: Final = 2
+"""How often the command must fail; of one that needs no tries, forks have shown it before."""
 
 CLEARANCES: Final = 2
 """How often the test must pass without the cause, as it did in forks before."""
@@ -117,7 +118,8 @@ class Judge:
         is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
         state, looked = self._find_state(finding, fresh)
         is_cure = finding.kind is Kind.BRITTLE
-        times = CONFIRMATIONS if is_cure else CONFIRMATIONS - looked.runs
+        wanted = CONFIRMATIONS if finding.recipe.tries > 1 else CONFIRMATIONS_OF_SURE
+        times = wanted if is_cure else wanted - looked.runs
         commands = [(command, times)]
         if finding.cure is not None:
             cure = fresh.build_command(finding.cure, nodeids)

@@ -25,6 +25,12 @@ class Applied:
     def __init__(self, root: Path) -> None:
         self.counts: Counter[str] = Counter()
         self._root = f"{root}{os.sep}"
+        # Listed once: to look at all modules for each function would take milliseconds.
+        self._own_modules = [
+            module
+            for module in list(sys.modules.values())
+            if self.is_own(getattr(module, "__file__", None) or "")
+        ]
 
     def is_own(self, file_name: str) -> bool:
         """Tell whether a file is the project's own source, and no part of the hunt."""
@@ -39,9 +45,7 @@ class Applied:
         """Replace a function, also wherever the project imported it by name."""
         old = getattr(owner, name)
         setattr(owner, name, new)
-        for module in list(sys.modules.values()):
-            if not self.is_own(getattr(module, "__file__", None) or ""):
-                continue
+        for module in self._own_modules:
             for own_name, value in list(vars(module).items()):
                 if value is old:
                     setattr(module, own_name, new)

@@ -144,14 +144,30 @@ class Puller:
         evidence, busy = cured
         failing = self.bench.find(lambda seen: seen.sighting.is_failure and seen.run.axis == ALONE)
         failing = failing or self.bench.find(lambda seen: seen.sighting.is_failure)
+        plain = Recipe((self.bench.test,), busy=busy, tries=find_tries(evidence.before))
         return Finding(
             lever.kind,
             self.bench.test,
             evidence=(evidence,),
-            recipe=Recipe((self.bench.test,), busy=busy, tries=find_tries(evidence.before)),
+            recipe=self._find_lasting(lever, failing[0].sighting.fingerprint) or plain,
             cure=Recipe((self.bench.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
             sighting=failing[0].sighting,
         )
+
+    def _find_lasting(self, lever: Lever, fingerprint: str) -> Recipe | None:
+        """Find a recipe that fails on a calm machine, too: under the opposite of what cures.
+
+        The test may fail so often here that this could not be told from chance, and seldom
+        elsewhere.
+        """
+        for setting in lever.settings:
+            conditions = replace(setting, seed=setting.seed or SEEDS[0])
+            runs = self.bench.run_under(lever.words, conditions, PULLS)
+            after = list(find_last(runs))
+            is_same = all(one.is_failure and one.fingerprint == fingerprint for one in after)
+            if is_same and has_effect(runs[0]):
+                return Recipe((self.bench.test,), conditions, tries=find_tries(count(after)))
+        return None
 
     def measure_load(self) -> Finding:
         """Say what is known of a test that no lever turns: how often it fails, and under load."""
