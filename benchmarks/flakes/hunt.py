@@ -2,8 +2,10 @@
 
 Copies each suite into a fresh directory, hunts there with our hunter, and judges the record that
 it prints: flaky tests found, kinds, culprits, commands that fail again, innocents accused, time.
+The suites need what the infrastructure needs; each process of a hunt would load the plugins of
+whatever else is installed.
 
-    uv run python benchmarks/flakes/hunt.py --write
+    uv run --isolated --no-default-groups --group hunt python benchmarks/flakes/hunt.py --write
     uv run python benchmarks/flakes/hunt.py --only 'victim_*' --repeats 0
     uv run python benchmarks/flakes/hunt.py --hunter 'python benchmarks/flakes/fake_hunter.py'
 """
@@ -30,8 +32,9 @@ from flakes.judging import Score
 from flakes.trials import copy_suite
 
 RESULT: Final = Path(__file__).with_suffix(".md")
+AGAIN: Final = "uv run --isolated --no-default-groups --group hunt python benchmarks/flakes/hunt.py"
 RIVALS: Final = Path(__file__).with_name("rivals.json")
-JOBS: Final = 2
+JOBS: Final = 3
 LIMIT_S: Final = 600.0
 BUDGET_S: Final = 60.0
 LEAST: Final = 0.9
@@ -107,7 +110,7 @@ def render(scores: Sequence[Score], bars: Sequence[tables.Bar], options: argpars
             f"Python {platform.python_version()}, pytest {version('pytest')}; "
             f"{len(scores) - sound} planted suites and {sound} sound ones, {options.jobs} hunts at "
             f"a time, a budget of {options.budget:g} s each. "
-            "Again: `uv run python benchmarks/flakes/hunt.py --write`.",
+            f"Again: `{AGAIN} --jobs {options.jobs} --write`.",
             "",
             "## Bars",
             "",

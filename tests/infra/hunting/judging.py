@@ -23,12 +23,11 @@ from .undo import READ
 from .verdicts import Bar, Kind, Tally, Verdict
 from .wording import summarise
 
-CONFIRMATIONS: Final = 3
-CONFIRMATIONS_OF_SURE: Final = 2
-"""How often the command must fail; of one that needs no tries, forks have shown it before."""
+CONFIRMATIONS: Final = 2
+"""How often the command must fail, and the test pass without the cause.
 
-CLEARANCES: Final = 2
-"""How often the test must pass without the cause, as it did in forks before."""
+Forks have ruled out chance; here only that a fresh process makes a difference is left.
+"""
 
 MANY_BARS: Final = 40
 MANY_STATES: Final = 5
@@ -64,7 +63,7 @@ class Judge:
         fresh, nodeids = self._open_fresh(), self.lab.collection.nodeids
         own = fresh.build_command(Recipe((test,)), nodeids)
         sighting = find_failure(self.lab, test)
-        confirmed = fresh.confirm(own, nodeids[test], CLEARANCES)
+        confirmed = fresh.confirm(own, nodeids[test], CONFIRMATIONS)
         if not confirmed.failures:
             return self._judge_import(test, sighting, is_reversed=False)
         return Verdict(
@@ -118,12 +117,11 @@ class Judge:
         is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
         state, looked = self._find_state(finding, fresh)
         is_cure = finding.kind is Kind.BRITTLE
-        wanted = CONFIRMATIONS if finding.recipe.tries > 1 else CONFIRMATIONS_OF_SURE
-        times = wanted if is_cure else wanted - looked.runs
+        times = CONFIRMATIONS if is_cure else CONFIRMATIONS - looked.runs
         commands = [(command, times)]
         if finding.cure is not None:
             cure = fresh.build_command(finding.cure, nodeids)
-            commands.append((cure, CLEARANCES - looked.runs if is_cure else CLEARANCES))
+            commands.append((cure, CONFIRMATIONS - looked.runs if is_cure else CONFIRMATIONS))
         nodeid = nodeids[finding.test]
         found = fresh.confirm_all(commands, nodeid, at_once=1 if is_alone else 2)
         confirmed, cleared = found[0], found[1] if len(found) > 1 else Tally()
