@@ -12,6 +12,7 @@ from tests.infra.hunting.axes import (
     is_plain,
     name_axis,
 )
+from tests.infra.hunting.bench import find_tries
 from tests.infra.hunting.conditions import IN_LINE, INTERLEAVED, Conditions
 from tests.infra.hunting.finding import Finding, Recipe
 from tests.infra.hunting.lab import Seen
@@ -142,6 +143,21 @@ def test_order_of_directories_is_found() -> None:
     assert found.recipe.conditions.listing
 
 
+def test_order_of_directories_is_found_where_random_names_decide_it() -> None:
+    found = find(
+        lambda moment: (
+            moment.conditions.listing == 1
+            or (not moment.conditions.listing and moment.conditions.seed % 2 == 0)
+        )
+    )
+
+    assert found.kind is Kind.UNORDERED
+    assert found.recipe.conditions.listing == 1
+    # Not the file system's own order, which the names decide.
+    assert found.cure is not None
+    assert found.cure.conditions.listing == 2
+
+
 def test_base_hash_seed_that_fails_is_found_by_those_that_pass() -> None:
     found = find(lambda moment: moment.hash_seed in (0, 3))
 
@@ -193,6 +209,38 @@ def test_deadline_is_found_by_a_faster_clock() -> None:
 
     assert found.kind is Kind.DEADLINE
     assert found.recipe.conditions.haste == 50
+
+
+def test_deadline_that_is_found_by_its_cure_is_repeated_by_its_opposite() -> None:
+    """On the machine of the hunt it nearly always fails; where nothing else runs, it may not."""
+
+    def fails(moment: Moment) -> bool:
+        timeouts = moment.conditions.timeouts
+        return timeouts < 1 or (timeouts == 1 and not moment.is_often(9))
+
+    found = find(fails)
+
+    assert found.kind is Kind.DEADLINE
+    assert found.recipe.conditions.timeouts == 0.05
+    assert found.recipe.busy == 0
+    assert found.cure is not None
+    assert found.cure.conditions.timeouts == 20
+
+
+@pytest.mark.parametrize(
+    ("tally", "tries"),
+    [
+        (Tally(100, 100), 3),
+        (Tally(4, 4), 7),
+        (Tally(8, 5), 13),
+        (Tally(10, 3), 41),
+        (Tally(10, 0), 50),
+        (Tally(), 50),
+    ],
+    ids=str,
+)
+def test_test_is_tried_until_a_failure_is_nearly_sure(tally: Tally, tries: int) -> None:
+    assert find_tries(tally) == tries
 
 
 def test_race_between_threads_is_found() -> None:

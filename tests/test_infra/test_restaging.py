@@ -113,6 +113,26 @@ def test_neighbour_begins_at_the_same_time(staged: InnerSuite) -> None:
 
 
 @pytest.mark.proof
+def test_test_beside_itself_may_fail_in_either_process(staged: InnerSuite) -> None:
+    text = """
+    import os, time
+    from pathlib import Path
+
+    def test_claims():
+        claim = Path(__file__).with_name("claim")
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL))
+        time.sleep(0.3)
+        claim.unlink()
+    """
+    staged.write(test_it=text)
+    beside = "--beside=test_it.py::test_claims"
+
+    for _ in range(4):
+        result = staged.run(*RESTAGING, "-n0", beside, "test_it.py::test_claims")
+        result.assert_outcomes(failed=1)
+
+
+@pytest.mark.proof
 def test_second_run_fails_in_forks_too(staged: InnerSuite) -> None:
     text = "SEEN = []\ndef test_once():\n    SEEN.append(1)\n    assert len(SEEN) < 2"
     staged.write(test_it=text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..sampling import compute_interval
+from .chances import find_interval
 from .conditions import Conditions
 from .lab import BASE_HASH_SEED, Lab, Run, Seen, cast, count
 from .minimise import Budget
@@ -129,7 +129,7 @@ def find_tries(tally: Tally) -> int:
     By the lower end of the rate's interval: few runs were seen, and elsewhere it may fail less.
     More tries than are needed cost nothing, as the first failure is the last try.
     """
-    rate, _ = compute_interval(tally.failures, tally.runs) if tally.runs else (0.0, 1.0)
+    rate, _ = find_interval(tally)
     if rate <= 0:
         return MOST_TRIES
     return min(max(math.ceil(math.log(0.01) / math.log(1 - rate)), LEAST_TRIES), MOST_TRIES)
