@@ -58,7 +58,7 @@ def try_one(python: Python, neighbour: Neighbour, ways: Sequence[Way]) -> list[C
         parallel = run_in_parallel(python, neighbour, way)
         problems = find_problems(neighbour, way, sequential[way.args], parallel)
         cells.append(Cell(neighbour, way, parallel, problems))
-        for problem in problems:
+        for problem in problems or ["as sequential"]:
             print(f"{neighbour.name}, {way.name}: {problem}", file=sys.stderr, flush=True)
     return cells
 

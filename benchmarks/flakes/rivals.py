@@ -4,6 +4,7 @@ Each is run as its documents say, on a fresh copy of the suite.  Those that must
 are told the planted ones.  What they found is kept in `rivals.json`, which `hunt` puts beside ours.
 
     uv run python benchmarks/flakes/rivals.py --work /var/tmp/rivals --write
+    uv run python benchmarks/flakes/rivals.py --work /var/tmp/rivals --write --missing
     uv run python benchmarks/flakes/rivals.py --only 'victim_*' --rival whyflaky
 """
 
@@ -153,6 +154,8 @@ def main() -> int:
             binaries = install(work, rival)
             scores = known.setdefault(rival, {})
             for plant in plants:
+                if options.missing and plant.name in scores:
+                    continue
                 score = try_rival(RIVALS[rival][1], plant, binaries, options.limit)
                 scores[plant.name] = score
                 said = score.problem or ", ".join(score.said) or "nothing"
@@ -175,6 +178,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", default="*", help="suites whose names match")
     parser.add_argument("--rival", action="append", choices=list(RIVALS), help="only this one")
+    parser.add_argument("--missing", action="store_true", help="only suites it has not tried yet")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds per suite (180)")
     parser.add_argument("--work", help="directory to keep the environments in")
     parser.add_argument("--result", type=Path, default=RESULT, help="what is known already")
