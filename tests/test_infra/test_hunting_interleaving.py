@@ -1,7 +1,10 @@
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from tests.infra.hunting.conditions import Conditions
 from tests.infra.hunting.interleaving import LIMIT, MOST_PAUSES, PAUSES, TURNS
@@ -105,3 +108,22 @@ def test_where_it_pauses_follows_from_the_number() -> None:
 
 def test_other_code_does_not_pause() -> None:
     assert count_lines(1, Path("/elsewhere")) == 0
+
+
+@pytest.mark.parametrize(
+    "conditions", [Conditions(threads="interleaved"), Conditions(pauses=1)], ids=["turns", "pauses"]
+)
+def test_threads_that_begin_at_once_all_run(conditions: Conditions) -> None:
+    def stage() -> int:
+        # Any hook of Python's lets others run while a trace function is being installed.
+        sys.addaudithook(lambda event, _: time.sleep(0.01) if event == "sys.settrace" else None)
+        apply(conditions, ROOT)
+        ran: list[int] = []
+        threads = [threading.Thread(target=ran.append, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return len(ran)
+
+    assert run_in_fork(stage) == 8

@@ -70,6 +70,24 @@ def switch(mode: str, seed: int, applied: "Applied") -> None:
             frame.f_trace_opcodes = applied.counts[TURNS] < LIMIT
         return trace
 
+    trace_all(trace, applied)
+
+
+# Any: a trace function, `sys.settrace`.
+def trace_all(trace: Any, applied: "Applied") -> None:
+    """Trace this thread and all that start from now on.
+
+    CPython refuses to install a trace function while another thread is about to, and threads that
+    audit hooks and short turns interrupt there would end before they begin.
+    """
+    plain, lock = sys.settrace, threading.Lock()
+
+    def settrace_in_turn(function: Any) -> None:
+        with lock:
+            plain(function)
+
+    # By this name new threads call it, too.
+    applied.put(sys, "settrace", settrace_in_turn)
     threading.settrace(trace)
     sys.settrace(trace)
 
@@ -111,5 +129,4 @@ def pause(seed: int, applied: "Applied") -> None:
             sleep(draw() * LONGEST_PAUSE_S)
         return trace
 
-    threading.settrace(trace)
-    sys.settrace(trace)
+    trace_all(trace, applied)
