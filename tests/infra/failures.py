@@ -5,6 +5,7 @@ Which failures are looked at is left to `rehearsal` and `flake_watch`.
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,19 +19,24 @@ PACKAGE: Final = Path(__file__).parent
 TYPE: Final = re.compile(r"[A-Za-z_][\w.]*")
 
 
-def build_fingerprint(report: pytest.TestReport, root: Path) -> str:
+def build_fingerprint(
+    report: pytest.TestReport, root: Path, places: Sequence[tuple[str, int]] | None = None
+) -> str:
     """Return type and place of a failure, by which two failures are told apart.
 
     The place is the innermost one below `root` that the traceback shows, because every assertion
     of `unittest` and of mocks fails in one line of theirs; where it shows none, as with --tb=no,
     one elsewhere stands in brackets.  Of a failure that names no place, such as a test that
     passed against strict expectation, it is the phase.
+
+    :param places: files and lines of the traceback, the outermost first, where it is not drawn.
     """
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
         return str(report.when)
-    places = [(crash.path, crash.lineno), *reversed(_list_places(report.longrepr))]
-    own = [shown for path, line in places if (shown := _show_own(Path(path), line, root))]
+    drawn = _list_places(report.longrepr) if places is None else places
+    inwards = [(crash.path, crash.lineno), *reversed(drawn)]
+    own = [shown for path, line in inwards if (shown := _show_own(Path(path), line, root))]
     place = own[0] if own else f"({Path(crash.path).name}:{crash.lineno})"
     return f"{get_type(crash.message)} {place}"
 

@@ -70,9 +70,8 @@ def _run(session: pytest.Session, part: Part, write: Writer) -> bool:
     if stage.is_shared:
         become_worker(config, slot, stage.casts)
     restart_capture(config)
-    if part.cast.is_brief:
-        # What a failure looked like is known; to draw it takes longer than a test.
-        config.option.tbstyle = "native"
+    # Nobody sees a failure of a fork; to draw it with its source takes longer than a test.
+    config.option.tbstyle = "native"
     items = build_items(session, tests)
     keeper = Keeper(part.path.with_name(UNDO), find_own_directories(config, part.path))
     keeper.install()
@@ -184,6 +183,7 @@ class Teller:
         self._is_told = True
         self._start_s = 0.0
         self._errors: dict[str, Error] = {}
+        self._places: dict[str, list[tuple[str, int]]] = {}
         self._reports: list[pytest.TestReport] = []
 
     def begin(self, test: int, *, is_last: bool, probe: int = 0) -> None:
@@ -204,6 +204,8 @@ class Teller:
         """Note the exception of a phase that failed; pytest makes the report."""
         if call.excinfo is not None:
             self._errors[call.when] = describe(call.excinfo, self._root)
+            entries = call.excinfo.traceback
+            self._places[call.when] = [(str(one.path), one.lineno + 1) for one in entries]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a phase, and tell of the test when it was the last."""
@@ -221,12 +223,15 @@ class Teller:
             outcome=outcome,
             start_s=self._start_s,
             stop_s=read_clock(),
-            fingerprint=build_fingerprint(failure, self._root) if failure else "",
+            fingerprint=self._build_fingerprint(failure) if failure else "",
             text=shorten(failure) if failure else "",
             error=self._errors.get(failure.when, Error()) if failure else Error(),
             touches=tuple(dict.fromkeys(self._keeper.touches)) if self._cast.is_watched else (),
         )
         self._write(json.dumps(asdict(sighting)) + "\n")
+
+    def _build_fingerprint(self, failure: pytest.TestReport) -> str:
+        return build_fingerprint(failure, self._root, self._places.get(failure.when, ()))
 
 
 def describe(excinfo: pytest.ExceptionInfo[BaseException], root: Path) -> Error:

@@ -114,7 +114,6 @@ class Server:
         with contextlib.suppress(ImportError):
             # Else each fork that sets the clock would import it.
             importlib.import_module("time_machine")
-        draw_failure()
         gc.collect()
         # Else the first collection in a fork would write to, and so copy, all pages.
         gc.freeze()
@@ -195,17 +194,6 @@ def find_sources(root: Path) -> list[str]:
         and not path.is_relative_to(own)
         and "site-packages" not in path.parts
     )
-
-
-def draw_failure() -> None:
-    """Draw a failure once, as each fork would that has one to tell.
-
-    Python then knows the file of each module, and how to read source; a fork learns it in 60 ms.
-    """
-    try:
-        int("no number")
-    except ValueError:
-        pytest.ExceptionInfo.from_current().getrepr(style="long")
 
 
 def clear(root: str) -> None:

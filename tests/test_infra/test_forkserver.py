@@ -32,6 +32,8 @@ def test_skips(): pytest.skip("not here")
 @pytest.mark.xfail(reason="known")
 def test_expected(): assert 0
 
+def test_reads(): Path("/no/such/file").read_text()
+
 def test_pollutes(): STATE.append(1)
 def test_victim(): assert not STATE
 
@@ -181,6 +183,14 @@ def test_failure_is_told_with_what_and_where(suite: Suite) -> None:
     assert Path(failed.error.path).name == "test_served.py"
     line = Path(failed.error.path).read_text(encoding="utf-8").splitlines()[failed.error.line - 1]
     assert line == "def test_fails(): assert [1] == [2]"
+
+
+def test_failure_in_a_library_is_placed_where_the_project_called_it(suite: Suite) -> None:
+    failed = suite.run_one("reads")
+
+    lines = Path(failed.error.path).read_text(encoding="utf-8").splitlines()
+    line = next(n for n, text in enumerate(lines, start=1) if text.startswith("def test_reads"))
+    assert failed.fingerprint == f"FileNotFoundError test_served.py:{line}"
 
 
 def test_memory_of_one_run_is_not_that_of_the_next(suite: Suite) -> None:
