@@ -17,7 +17,7 @@ from tests.infra.hunting.conditions import IN_LINE, INTERLEAVED, Conditions
 from tests.infra.hunting.finding import Finding, Recipe
 from tests.infra.hunting.lab import Seen
 from tests.infra.hunting.ordering import find_cleaners
-from tests.infra.hunting.pulling import weigh
+from tests.infra.hunting.pulling import Puller, weigh
 from tests.infra.hunting.trials import Cast, Request
 from tests.infra.hunting.verdicts import Evidence, Kind, Tally
 from tests.test_infra.worlds import (
@@ -273,6 +273,15 @@ def test_failure_that_nothing_turns_is_unknown_and_told_with_its_rate() -> None:
     assert found.kind is Kind.UNKNOWN
     assert found.recipe.busy > 0
     assert found.evidence[-1].after.failures > 0
+
+
+def test_no_lever_is_pulled_when_the_budget_is_spent() -> None:
+    world = make_world(lambda moment: moment.test == TARGET and moment.is_often(3))
+    bench = make_bench(world)
+    bench.lab.deadline = -1.0
+
+    assert Puller(bench, Tally(27, 9)).pull_all() is None
+    assert world.asked == []
 
 
 # --- neighbours ----------------------------------------------------------------------------------

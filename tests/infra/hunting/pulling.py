@@ -1,6 +1,6 @@
 """Pulls the levers: which change makes a test fail, and which opposite makes it pass."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,6 +19,10 @@ PULLS: Final = 4
 MOST_PULLS: Final = 17
 """How often a test runs under one change: until it is sure, or hopeless."""
 
+SURE_OF_SILENT: Final = SURE / len(LEVERS)
+"""Of many changes, one seems to turn a test that comes and goes; where nobody counted that it had
+an effect, chance must be ruled out for all of them together."""
+
 CLEAR: Final = 0.9
 """A change that turns so many runs, to the same failure, needs no other one beside it."""
 
@@ -36,24 +40,31 @@ class Puller:
 
     def pull_all(self) -> Finding | None:
         """Try each lever; where none makes it fail, or several kinds do, try their cures, too."""
-        levers = [
-            lever for lever in LEVERS if self.bench.has_time_machine or not lever.needs_time_machine
-        ]
         found: list[Finding] = []
         wanted = self._find_fingerprints()
-        for lever in levers:
+        for lever in self._iterate():
             if (one := self._amplify(lever)) is not None:
                 if one.sighting.fingerprint in wanted and weigh(one.evidence) >= CLEAR:
                     return one
                 found.append(one)
-        if (one := vary_hash_seed(self.bench, self.alone)) is not None:
+        is_over = self.bench.lab.is_over()
+        if not is_over and (one := vary_hash_seed(self.bench, self.alone)) is not None:
             found.append(one)
         if not found:
-            return self._choose([one for lever in levers if (one := self._find_cured(lever))])
+            cured = (self._find_cured(lever) for lever in self._iterate())
+            return self._choose([one for one in cured if one is not None])
         fitting = [one for one in found if one.sighting.fingerprint in wanted] or found
         if len({one.kind for one in fitting}) > 1:
-            fitting = [self._add_cure(one, levers) for one in fitting]
+            fitting = [self._add_cure(one) for one in fitting]
         return self._choose(fitting)
+
+    def _iterate(self) -> Iterator[Lever]:
+        """Yield the levers that can be pulled here, as long as there is time."""
+        for lever in LEVERS:
+            if self.bench.lab.is_over():
+                return
+            if self.bench.has_time_machine or not lever.needs_time_machine:
+                yield lever
 
     def _choose(self, found: Sequence[Finding]) -> Finding | None:
         """Choose what turned the test most; of equal ones the first."""
@@ -67,10 +78,10 @@ class Puller:
         )
         return {one.sighting.fingerprint for one in failures}
 
-    def _add_cure(self, finding: Finding, levers: Sequence[Lever]) -> Finding:
+    def _add_cure(self, finding: Finding) -> Finding:
         """Add the evidence that the opposite of a change makes the test pass, where it does."""
         words = finding.evidence[0].change
-        cured = next((self._cure(lever) for lever in levers if lever.words == words), None)
+        cured = next((self._cure(lever) for lever in LEVERS if lever.words == words), None)
         return replace(finding, evidence=(*finding.evidence, cured[0])) if cured else finding
 
     def _find_cured(self, lever: Lever) -> Finding | None:
@@ -90,7 +101,8 @@ class Puller:
         if not self.bench.is_fair(conditions):
             return None
         runs = [first]
-        while find_chance_of_more(self.alone, count(after := list(find_last(runs)))) >= SURE:
+        sure = SURE_OF_SILENT if lever.is_silent else SURE
+        while find_chance_of_more(self.alone, count(after := list(find_last(runs)))) >= sure:
             if len(runs) >= MOST_PULLS or not count(after[-PULLS:]).failures:
                 return None
             runs += self.bench.run_under(lever.words, conditions, PULLS)
