@@ -73,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--python", help="another interpreter, which has the packages")
     parser.add_argument("--oldest", action="store_true", help=f"with {', '.join(OLDEST)}")
     parser.add_argument("--self-test", action="store_true", help="see the check find things")
-    parser.add_argument("--write", action="store_true", help=f"write {RESULT.name}, too")
+    parser.add_argument("--write", action="store_true", help="write the result beside this, too")
     return parser.parse_args()
 
 
@@ -103,10 +103,11 @@ def main() -> int:
         if options.seed is not None:
             seeds = [options.seed] * options.times
         verdicts = prove(python, build_plans(seeds), options.jobs)
-        text = render_report(python, verdicts)
+        text = render_report(python, verdicts, " --oldest" if options.oldest else "")
     print(text)
     if options.write:
-        RESULT.write_text(text, encoding="utf-8")
+        result = RESULT.with_stem(f"{RESULT.stem}_oldest") if options.oldest else RESULT
+        result.write_text(text, encoding="utf-8")
     return int(any(verdict.violations for verdict in verdicts))
 
 

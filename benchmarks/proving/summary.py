@@ -40,7 +40,7 @@ class Verdict:
         )
 
 
-def render_report(python: Python, verdicts: Sequence[Verdict]) -> str:
+def render_report(python: Python, verdicts: Sequence[Verdict], options: str = "") -> str:
     """Render the whole report."""
     evidences = [verdict.evidence for verdict in verdicts]
     bad = [verdict for verdict in verdicts if verdict.violations]
@@ -49,7 +49,7 @@ def render_report(python: Python, verdicts: Sequence[Verdict]) -> str:
         "# The randomised proof of the lanes",
         "",
         f"{len(verdicts)} runs (seeds {min(seeds)} to {max(seeds)}), {_read_versions(python)}. "
-        "Again: `uv run python benchmarks/lanes_proof.py --write`.",
+        f"Again: `uv run python benchmarks/lanes_proof.py{options} --write`.",
         "",
         "Each run is a suite from a seed; what its tests wrote down themselves, by the machine's "
         "monotonic clock, is compared with what was planned.",
