@@ -113,6 +113,24 @@ def test_workers_tell_the_controller_and_errors_fail_their_tests(leaky: InnerSui
     result.stdout.no_fnmatch_line("*watch.py*")
 
 
+@pytest.mark.proof
+def test_one_worker_looks_what_imports_change(inner: InnerSuite) -> None:
+    inner.write(
+        test_suite="""
+        import os, pytest
+
+        os.environ["BY_" + os.environ["PYTEST_XDIST_WORKER"]] = "1"
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_it(number): pass
+        """
+    )
+
+    inner.run("--isolation=report", "-n", "2").assert_outcomes(passed=4)
+
+    assert read_leaks(inner) == {("import", "test_suite.py", "os.environ['BY_gw0']")}
+
+
 def test_off_watches_nothing(inner: InnerSuite) -> None:
     inner.write(
         test_suite="""
