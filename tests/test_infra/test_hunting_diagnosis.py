@@ -275,6 +275,22 @@ def test_failure_that_nothing_turns_is_unknown_and_told_with_its_rate() -> None:
     assert found.evidence[-1].after.failures > 0
 
 
+def test_change_without_a_counted_effect_must_rule_out_more_chance() -> None:
+    """Five failures in a row are one in 150 for a test that fails so often by itself."""
+    pulled: list[Moment] = []
+
+    def fails(moment: Moment) -> bool:
+        if moment.test == TARGET and moment.conditions.zone == "EAST-14":
+            pulled.append(moment)
+            return len(pulled) <= 5
+        return False
+
+    found = Puller(make_bench(make_world(fails)), Tally(27, 8)).pull_all()
+
+    assert len(pulled) > 5
+    assert found is None or found.kind is not Kind.TIME
+
+
 def test_no_lever_is_pulled_when_the_budget_is_spent() -> None:
     world = make_world(lambda moment: moment.test == TARGET and moment.is_often(3))
     bench = make_bench(world)
