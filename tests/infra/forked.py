@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -36,6 +37,19 @@ Writer = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What the forks of a request find as it is.
+
+    For a fork to look, at all modules above all, would copy so many pages that it takes as long as
+    a small test.
+    """
+
+    own_modules: Sequence[ModuleType]
+    own_directories: Sequence[str]
+    """Those whose files nobody else reads."""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one fork has to do."""
 
@@ -45,6 +59,7 @@ class Part:
     stage: Stage
     path: Path
     """Where it tells how its tests go."""
+    ground: Ground
 
 
 def run_part(session: pytest.Session, part: Part) -> None:
@@ -73,10 +88,13 @@ def _run(session: pytest.Session, part: Part, write: Writer) -> bool:
     # Nobody sees a failure of a fork; to draw it with its source takes longer than a test.
     config.option.tbstyle = "native"
     items = build_items(session, tests)
-    keeper = Keeper(part.path.with_name(UNDO), find_own_directories(config, part.path))
+    ground = part.ground
+    keeper = Keeper(part.path.with_name(UNDO), ground.own_directories)
     keeper.install()
     draw_anew()
-    applied = perturbations.apply(part.cast.conditions, config.rootpath, slot=slot)
+    applied = perturbations.apply(
+        part.cast.conditions, config.rootpath, slot=slot, own_modules=ground.own_modules
+    )
     teller = Teller(part.cast, config.rootpath, keeper, write)
     config.pluginmanager.register(teller, "infra-forked")
     for step, item in enumerate(items):
@@ -154,13 +172,14 @@ def restart_capture(config: pytest.Config) -> None:
         manager.suspend_global_capture()
 
 
-def find_own_directories(config: pytest.Config, path: Path) -> list[str]:
-    """Return the directories whose files nobody else reads."""
-    own = [path.parents[1], config.stash[SESSION].run_path]
+def survey_ground(config: pytest.Config, directory: Path) -> Ground:
+    """Look what forks will find; theirs is the directory above that of a request, too."""
+    own = [directory.parent, config.stash[SESSION].run_path]
     # There is none under `-p no:cacheprovider`.
     if (cache := getattr(config, "cache", None)) is not None:
         own.append(cache.mkdir("d").parent)
-    return [str(one.resolve()) for one in own]
+    directories = [str(one.resolve()) for one in own]
+    return Ground(perturbations.find_own_modules(config.rootpath), directories)
 
 
 def draw_anew() -> None:

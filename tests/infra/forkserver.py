@@ -22,7 +22,7 @@ from typing import IO, Final
 
 import pytest
 
-from .forked import UNDO, WON, Part, run_part
+from .forked import UNDO, WON, Part, run_part, survey_ground
 from .hunting.trials import Answer, Ending, Request, read_answer
 from .hunting.undo import take_back
 from .loads import make_load
@@ -163,6 +163,7 @@ def _run(
     on_termination: "signal._HANDLER",
 ) -> None:
     stage = Stage(len(request.casts) if request.in_step else 1)
+    ground = survey_ground(session.config, directory)
     limit = len(request.casts) if request.in_step else max(request.at_once, 1)
     for number, cast in enumerate(request.casts):
         _wait_for_place(forks, limit)
@@ -170,7 +171,7 @@ def _run(
             take_back(directory / UNDO)
         path = directory / f"{number}.jsonl"
         path.touch()
-        part = Part(cast, number, stage, path)
+        part = Part(cast, number, stage, path, ground)
         with _no_interrupt():
             pid = os.fork()
             if not pid:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.infra import forked
 from tests.infra import stage as stages
-from tests.infra.forked import describe, find_own_directories
+from tests.infra.forked import describe, survey_ground
 from tests.infra.session import SESSION
 from tests.infra.stage import Stage
 
@@ -112,7 +112,7 @@ def test_own_directories_are_those_of_the_fork_of_the_run_and_of_the_cache(
     config = request.config
     own = [str(tmp_path.resolve()), str(config.stash[SESSION].run_path.resolve())]
 
-    found = find_own_directories(config, tmp_path / "fork" / "results.json")
+    found = survey_ground(config, tmp_path / "fork").own_directories
 
     assert found[:2] == own
     assert [Path(one).is_dir() for one in found[2:]] == [True] * hasattr(config, "cache")
@@ -123,4 +123,4 @@ def test_without_a_cache_a_fork_has_no_directory_of_it(
 ) -> None:
     monkeypatch.delattr(request.config, "cache", raising=False)
 
-    assert len(find_own_directories(request.config, tmp_path / "fork" / "results.json")) == 2
+    assert len(survey_ground(request.config, tmp_path / "fork").own_directories) == 2

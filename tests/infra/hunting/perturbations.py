@@ -8,7 +8,9 @@ import os
 import random
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from ..errors import SettingError
@@ -19,23 +21,35 @@ HUNT: Final = (f"{Path(__file__).parent}{os.sep}", f"{Path(__file__).parents[1]}
 """How the paths of the hunt's own files begin."""
 
 
-class Applied:
-    """Counts how often a condition made a difference."""
+def find_own_modules(root: Path) -> list[ModuleType]:
+    """Find the project's own modules among those that are imported."""
+    prefix = f"{root}{os.sep}"
+    return [
+        module
+        for module in list(sys.modules.values())
+        if _is_own(getattr(module, "__file__", None) or "", prefix)
+    ]
 
-    def __init__(self, root: Path) -> None:
+
+def _is_own(file_name: str, prefix: str) -> bool:
+    is_within = file_name.startswith(prefix) and "site-packages" not in file_name
+    return is_within and not file_name.startswith(HUNT)
+
+
+class Applied:
+    """Counts how often a condition made a difference.
+
+    :param own_modules: the project's own; None: they are looked for, once.
+    """
+
+    def __init__(self, root: Path, own_modules: Sequence[ModuleType] | None = None) -> None:
         self.counts: Counter[str] = Counter()
-        self._root = f"{root}{os.sep}"
-        # Listed once: to look at all modules for each function would take milliseconds.
-        self._own_modules = [
-            module
-            for module in list(sys.modules.values())
-            if self.is_own(getattr(module, "__file__", None) or "")
-        ]
+        self._prefix = f"{root}{os.sep}"
+        self._own_modules = find_own_modules(root) if own_modules is None else own_modules
 
     def is_own(self, file_name: str) -> bool:
         """Tell whether a file is the project's own source, and no part of the hunt."""
-        is_within = file_name.startswith(self._root) and "site-packages" not in file_name
-        return is_within and not file_name.startswith(HUNT)
+        return _is_own(file_name, self._prefix)
 
     def is_called_by_own(self, depth: int = 2) -> bool:
         """Tell whether the caller's caller is the project's own code."""
@@ -68,12 +82,19 @@ def check(conditions: Conditions) -> None:
             locale.setlocale(locale.LC_CTYPE, before)
 
 
-def apply(conditions: Conditions, root: Path, *, slot: int = 0) -> Applied:
+def apply(
+    conditions: Conditions,
+    root: Path,
+    *,
+    slot: int = 0,
+    own_modules: Sequence[ModuleType] | None = None,
+) -> Applied:
     """Put this process under conditions; processes of other slots draw other numbers.
 
+    :param own_modules: see `Applied`.
     :raises SettingError: a condition can't be had here.
     """
-    applied = Applied(root)
+    applied = Applied(root, own_modules)
     if conditions.seed:
         _seed(conditions.seed, slot, applied)
     if conditions.zone:
