@@ -13,14 +13,15 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-import pytest
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import durations, locks
 from .errors import InfraError, LockTimeoutError, LockUnusableError, RecordError
 from .history import History, Past, Startup
 from .records import Routing
+
+if TYPE_CHECKING:
+    import pytest
 
 DIRECTORY: Final = "infra"
 """What pytest's `config.cache.mkdir` is called with."""
@@ -37,7 +38,7 @@ LOCK_TIMEOUT_S: Final = 10.0
 Shared = TypeVar("Shared", bound=Hashable)
 
 
-def find_directory(config: pytest.Config) -> Path | None:
+def find_directory(config: "pytest.Config") -> Path | None:
     """Find our directory in pytest's cache, or None where the cache is off.
 
     It is what `config.cache.mkdir` returns, but makes nothing, and answers before
@@ -50,7 +51,7 @@ def find_directory(config: pytest.Config) -> Path | None:
     return config.rootpath / text / "d" / DIRECTORY
 
 
-def keep_file(config: pytest.Config, name: str, text: str) -> None:
+def keep_file(config: "pytest.Config", name: str, text: str) -> None:
     """Write a file into our directory, where other tools find it; where that fails, they don't."""
     directory = find_directory(config)
     if directory is not None:

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
-import pytest
-
 HASH_SEED: Final = "PYTHONHASHSEED"
 """Told for each worker, not here: workers have seeds of their own."""
 
@@ -96,9 +94,10 @@ def _pair(was: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[str, str
 
 def _read_versions() -> dict[str, str]:
     """Read versions from what is imported already; asking for packages takes 10 ms."""
-    versions = {"python": platform.python_version(), "pytest": pytest.__version__}
-    if xdist := sys.modules.get("xdist"):
-        versions["pytest-xdist"] = str(xdist.__version__)
+    versions = {"python": platform.python_version()}
+    for package, name in (("pytest", "pytest"), ("pytest-xdist", "xdist")):
+        if module := sys.modules.get(name):
+            versions[package] = str(module.__version__)
     return versions
 
 

@@ -27,7 +27,7 @@ from .hunting.trials import Answer, Ending, Request, read_answer
 from .hunting.undo import take_back
 from .loads import make_load
 from .stage import Stage
-from .staging import switch_off
+from .staging import know_cache_dir, switch_off
 
 POLL_S: Final = 0.0005
 LONGEST_POLL_S: Final = 0.01
@@ -46,12 +46,6 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--serve", default="", metavar="IN,OUT,DIR", help="descriptors to hear and answer on"
     )
-
-
-def know_cache_dir(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Let runs with a cache of their own begin where the user has switched caches off."""
-    if pluginmanager.is_blocked("cacheprovider"):
-        parser.addini("cache_dir", "where no cache is", default=".pytest_cache")
 
 
 # tryfirst: against pytest's cacheprovider and stepwise, which read their options when configured.

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
-
-import pytest
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .errors import RecordError
+
+if TYPE_CHECKING:
+    import pytest
 
 FORMAT_VERSION: Final = 1
 
@@ -189,7 +190,7 @@ def render_heading(book: Book) -> str:
     return f"isolation: {len(book.leaks)} left changed ({kinds})"
 
 
-def print_book(terminalreporter: pytest.TerminalReporter, book: Book) -> None:
+def print_book(terminalreporter: "pytest.TerminalReporter", book: Book) -> None:
     """Print a section, where there is anything to say."""
     if book.leaks or book.stale or book.defects:
         terminalreporter.section(render_heading(book))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from .rate_limits import MARKER, find_limits
+from .rate_limits import MARKER, WAITS, find_limits
 from .session import SESSION
 
 if TYPE_CHECKING:
@@ -35,9 +35,12 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say who waited how long for which service."""
-    from .sharing.limits_waits import read_waits, render_waits  # noqa: PLC0415  no worker needs it
+    run_path = config.stash[SESSION].run_path
+    if not any(run_path.glob(f"{WAITS}*")):
+        return
+    from .sharing.limits_waits import read_waits, render_waits  # noqa: PLC0415  seldom needed
 
-    if lines := render_waits(read_waits(config.stash[SESSION].run_path)):
+    if lines := render_waits(read_waits(run_path)):
         terminalreporter.section("waited for rate limits")
         for line in lines:
             terminalreporter.write_line(line)

@@ -14,6 +14,9 @@ from .errors import SettingError
 
 MARKER: Final = "rate_limit"
 
+WAITS: Final = "rate-limits-"
+"""How the names of files begin in which a run's workers note what their calls have waited for."""
+
 MINUTE_MS: Final = 60_000
 
 MOST_PER_MINUTE: Final = 60_000

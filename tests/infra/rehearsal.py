@@ -4,6 +4,7 @@ Which orders there are is told in `proving.orders`; which of them are worth runn
 show, is left to the rest of `proving`.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -135,6 +136,8 @@ class Stage:
         if self._journal is not None:
             self._journal.close(int(exitstatus))
             self._journal = None
+            # All is noted; pytest's last search for garbage would take a tenth of a short run.
+            gc.freeze()
 
     def _build(self, nodeid: str, outcome: str, duration_s: float) -> Occurrence:
         self._numbers[nodeid] += 1

@@ -7,14 +7,15 @@ import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
-
-import pytest
+from typing import TYPE_CHECKING, Final
 
 from .archive import DIRECTORY, find_directory
 from .durations import write_whole
 from .errors import RecordError, UnknownRunError
 from .schedules import SHOWN_ID, Schedule, parse_schedule
+
+if TYPE_CHECKING:
+    import pytest
 
 RUNS: Final = "runs"
 
@@ -28,7 +29,7 @@ LAST: Final = "last"
 LAST_FAILED: Final = "last-failed"
 
 
-def find_shelf(config: pytest.Config) -> Path | None:
+def find_shelf(config: "pytest.Config") -> Path | None:
     """Find the directory of schedules, or None where pytest's cache is off; makes nothing."""
     directory = find_directory(config)
     return directory / RUNS if directory else None
@@ -39,7 +40,7 @@ def name_file(run_id: str) -> str:
     return re.sub(r"[^\w.-]", "_", run_id) + ".json"
 
 
-def keep_schedule(config: pytest.Config, schedule: Schedule) -> bool:
+def keep_schedule(config: "pytest.Config", schedule: Schedule) -> bool:
     """Write a run's schedule, and remove those that are too old; tell whether it could be done."""
     shelf = find_shelf(config)
     if shelf is None or not schedule.workers:

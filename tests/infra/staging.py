@@ -51,3 +51,9 @@ def clone(item: pytest.Item) -> pytest.Item:
         second._initrequest()  # noqa: SLF001  as pytest itself does before it runs an item again
     found: pytest.Item = second
     return found
+
+
+def know_cache_dir(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let runs with a cache of their own begin where the user has switched caches off."""
+    if pluginmanager.is_blocked("cacheprovider"):
+        parser.addini("cache_dir", "where no cache is", default=".pytest_cache")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .session import Session
-from .sharing.errors import CleanupError
 
 if TYPE_CHECKING:
     from .sharing.journal import Journal
@@ -32,6 +31,7 @@ def resource_cleanup_tracker(
     infra_session: Session, cleanup_journal: "Journal", request: pytest.FixtureRequest
 ) -> Iterator["ResourceCleanupTracker"]:
     """Register what the test makes: it is cleaned up after the test, the last first."""
+    from .sharing.errors import CleanupError  # noqa: PLC0415  paid by its users
     from .sharing.tracker import build_tracker  # noqa: PLC0415  paid by its users
 
     tracker = build_tracker(cleanup_journal, request.node.nodeid, request.config)

@@ -15,6 +15,8 @@ from tests.infra.commands.verb import Outcome, Verb
 from tests.infra.errors import InfraError
 from tests.test_infra.conftest import InnerSuite
 
+ROOT = Path(__file__).parents[2]
+
 INFRA = Path(__file__).parents[1] / "infra"
 
 INI = """
@@ -264,3 +266,13 @@ def test_copy_under_another_name_works_by_its_conftest(inner: InnerSuite) -> Non
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "test_a.py::test_alone: exclusive" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["check", "hunt"])
+def test_verb_that_runs_no_test_itself_does_without_pytest(name: str) -> None:
+    code = "import sys; from tests.infra.commands import load_verb; load_verb(sys.argv[1]); "
+    code += "sys.exit('pytest' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code, name], cwd=ROOT, check=False)
+
+    assert done.returncode == 0

@@ -52,6 +52,7 @@ RANKS = [
     {"controller_side", "solo_side", "worker_side", "forked", "loads"},
     {"sharing_side", "unique_fixtures", "tracker_fixtures"},
     {"plugin", "cli", "forkserver"},
+    {"tries"},
     {"restaging"},
     {"__main__"},
 ]

@@ -7,7 +7,8 @@ import pytest
 
 from tests.infra.hunting.conditions import Conditions
 from tests.infra.hunting.trials import Sighting
-from tests.infra.restaging import Conditioned, build_reports
+from tests.infra.restaging import Conditioned
+from tests.infra.tries import build_reports
 from tests.test_infra.conftest import InnerSuite
 from tests.test_infra.forks import run_in_fork
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from ..errors import RecordError
+from ..rate_limits import WAITS
 from ..records import FORMAT_VERSION, read_object
-
-PREFIX: Final = "rate-limits-"
 
 SHOWN: Final = 5
 """Tests that the summary names for each limit."""
@@ -46,14 +45,14 @@ class RateWait:
 
 def write_wait(run_path: Path, wait: RateWait) -> None:
     """Add a line to a worker's file, which outlives the worker."""
-    path = run_path / f"{PREFIX}{wait.worker_id}.jsonl"
+    path = run_path / f"{WAITS}{wait.worker_id}.jsonl"
     with path.open("a", encoding="utf-8") as file:
         file.write(f"{wait.to_json()}\n")
 
 
 def read_waits(run_path: Path) -> Iterator[RateWait]:
     """Read what all workers wrote; the last line of one that was killed may be torn."""
-    for path in sorted(run_path.glob(f"{PREFIX}*.jsonl")):
+    for path in sorted(run_path.glob(f"{WAITS}*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
                 yield RateWait.from_json(line)
