@@ -108,9 +108,7 @@ class Server:
         with contextlib.suppress(ImportError):
             # Else each fork that sets the clock would import it.
             importlib.import_module("time_machine")
-        gc.collect()
-        # Else the first collection in a fork would write to, and so copy, all pages.
-        gc.freeze()
+        settle()
         for line in self._requests:
             request = Request.from_json(line)
             directory = self._directory / str(self._count)
@@ -123,6 +121,15 @@ class Server:
     def _tell(self, **facts: object) -> None:
         self._answers.write(json.dumps(facts) + "\n")
         self._answers.flush()
+
+
+def settle() -> None:
+    """Take what there is out of the collection of garbage before many forks are made.
+
+    The first collection in a fork would write to, and so copy, all pages.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def answer(session: pytest.Session, request: Request, directory: Path) -> list[Answer]:

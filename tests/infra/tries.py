@@ -12,7 +12,7 @@ from typing import Final, Literal
 import pytest
 
 from .errors import ProcessLostError
-from .forkserver import answer
+from .forkserver import answer, settle
 from .hunting.conditions import Conditions
 from .hunting.trials import Answer, Cast, Ending, Request, Sighting
 
@@ -57,6 +57,7 @@ class Restaging:
 
     def _try_all(self, session: pytest.Session, tries: int) -> tuple[int, Answer]:
         """Try until a test fails; return the number of the last try, and what it did."""
+        settle()
         with TemporaryDirectory(prefix="restaging-") as directory:
             for number in range(1, tries):
                 found = self._try(session, Path(directory), number)

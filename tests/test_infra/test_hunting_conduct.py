@@ -9,9 +9,10 @@ import pytest
 
 from tests.infra.hunting import hunter, judging
 from tests.infra.hunting.changed import Reached
-from tests.infra.hunting.confirmation import Fresh
+from tests.infra.hunting.confirmation import CONFIRMATIONS, Fresh
 from tests.infra.hunting.finding import Recipe
 from tests.infra.hunting.hunter import Hunt, Wish
+from tests.infra.hunting.lab import REVERSED_FILES
 from tests.infra.hunting.oracle import Collection, NothingToHuntError
 from tests.infra.hunting.survey import ENOUGH_RUNS
 from tests.infra.hunting.verdicts import Kind, Tally
@@ -27,6 +28,7 @@ class Staged(World):
     """A world that is asked as a hunt asks a lab, and may have no tests that can be collected."""
 
     errors: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     prepared: list[int] = field(default_factory=list)
 
     @property
@@ -34,7 +36,8 @@ class Staged(World):
         """The tests by number, or why there are none."""
         plain = super().collection
         names = tuple(f"t.py::test_{test}" for test in range(self.tests))
-        return replace(plain, nodeids=names, errors=self.errors)
+        files = self.files or plain.files
+        return replace(plain, nodeids=names, files=files, errors=self.errors)
 
     def prepare(self, *hash_seeds: int) -> None:
         """Note what would collect."""
@@ -193,6 +196,40 @@ def test_tests_that_touch_the_same_thing_meet(make_stage: MakeStage) -> None:
 
     assert record.axes["meetings"] == 2 * 3 * hunter.TIMES
     assert "meetings: 0 of 18" in stage.heard.updates
+
+
+def test_tests_that_have_failed_beside_each_other_meet_no_more(make_stage: MakeStage) -> None:
+    pair = {0, 1}
+    stage = make_stage(
+        lambda moment: moment.test in pair and bool(pair - {moment.test} & {*moment.beside}),
+        touches=lambda test: (("file", "/both"),) if test in pair else (),
+    )
+
+    record = stage.hunt.conduct()
+
+    assert record.axes.get("meetings", 0) <= 2 * 3
+    assert len(record.verdicts) == 2
+
+
+def test_what_files_do_when_imported_is_confirmed_once(
+    make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+
+    def run(_self: Fresh, command: str, _nodeid: str) -> bool:
+        commands.append(command)
+        return "a.py" in command
+
+    monkeypatch.setattr(Simulated, "run", run)
+    stage = make_stage(lambda moment: moment.test == TARGET and moment.hash_seed == REVERSED_FILES)
+    stage.world.files = ("/srv/a.py", *(["/srv/t.py"] * 5))
+
+    (verdict,) = stage.hunt.conduct().verdicts
+
+    assert verdict.kind is Kind.IMPORT
+    assert (verdict.confirmed, verdict.cleared) == (Tally(2, 2), Tally(2, 0))
+    # The search has tried it, too.
+    assert commands.count(verdict.command) == 1 + CONFIRMATIONS
 
 
 def test_suite_that_cannot_be_collected_is_refused(make_stage: MakeStage) -> None:

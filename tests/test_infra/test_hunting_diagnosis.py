@@ -17,7 +17,7 @@ from tests.infra.hunting.conditions import IN_LINE, INTERLEAVED, Conditions
 from tests.infra.hunting.finding import Finding, Recipe
 from tests.infra.hunting.lab import Seen
 from tests.infra.hunting.ordering import find_cleaners
-from tests.infra.hunting.pulling import Puller, weigh
+from tests.infra.hunting.pulling import MOST_PULLS, Puller, weigh
 from tests.infra.hunting.trials import Cast, Request
 from tests.infra.hunting.verdicts import Evidence, Kind, Tally
 from tests.test_infra.worlds import (
@@ -291,6 +291,14 @@ def test_change_without_a_counted_effect_must_rule_out_more_chance() -> None:
     assert found is None or found.kind is not Kind.TIME
 
 
+def test_lever_is_given_up_when_chance_can_no_longer_be_ruled_out() -> None:
+    world = make_world(lambda moment: moment.test == TARGET and moment.is_often(3))
+
+    Puller(make_bench(world), Tally(15, 5)).pull_all()
+
+    assert max(world.axes.values()) < MOST_PULLS
+
+
 def test_no_lever_is_pulled_when_the_budget_is_spent() -> None:
     world = make_world(lambda moment: moment.test == TARGET and moment.is_often(3))
     bench = make_bench(world)
@@ -323,6 +331,25 @@ def test_tests_that_touch_the_same_file_are_the_first_neighbours() -> None:
 
     assert found is not None
     assert found.neighbours == (1,)
+    assert world.axes["alone"] == 3
+
+
+def test_what_a_neighbour_s_own_experiments_showed_is_not_run_again() -> None:
+    pair = {1, TARGET}
+    world = make_world(
+        lambda moment: moment.test in pair and bool(pair - {moment.test} & {*moment.beside}),
+        touches=lambda test: (("file", "/x"),) if test in pair else (),
+    )
+    first = diagnose(world)
+    world.asked.clear()
+
+    second = diagnose(world, 1)
+
+    assert first is not None
+    assert second is not None
+    assert second.neighbours == (TARGET,)
+    assert second.evidence[0].after == first.evidence[0].after
+    assert not any(request.in_step for request in world.asked)
 
 
 # --- no cause ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ SEEDS: Final = (101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112)
 QUESTIONS: Final = 200
 
 ALONE: Final = "alone"
+BESIDE: Final = "beside one other"
 
 SURE: Final = 0.01
 """How probable it may be that what was changed makes no difference."""
@@ -70,9 +71,16 @@ class Bench:
         return self.lab.try_out("after others", casts, hash_seed=hash_seed)
 
     def try_beside(self, other: int, times: int, start: int = 0) -> list[Sighting]:
-        """Run the test beside another one so many times, each process with pauses of its own."""
+        """Run the test beside another one so many times, each process with pauses of its own.
+
+        Where the other one was judged before, and this one ran beside it for that, it is known.
+        """
+        known = {} if other == self.test else self._find_beside(other)
         found: list[Sighting] = []
         for number in range(start, start + times):
+            if number in known:
+                found.append(known[number])
+                continue
             seed = Conditions(seed=SEEDS[0], pauses=number)
             casts = (
                 cast(self.test, conditions=seed, is_watched=True),
@@ -80,13 +88,21 @@ class Bench:
             )
             # Who comes first by a hair may be decided by the order of their forks.
             ordered = casts if number % 2 else casts[::-1]
-            runs = self.lab.run("beside one other", Request(ordered, in_step=True))
+            runs = self.lab.run(BESIDE, Request(ordered, in_step=True))
             found.extend(
                 run.answer.last
                 for run in runs
                 if run.cast is casts[0] and run.answer.last is not None
             )
         return found
+
+    def _find_beside(self, other: int) -> dict[int, Sighting]:
+        """Find how the test went beside another one, by the number of the pauses."""
+        return {
+            seen.run.cast.conditions.pauses: seen.sighting
+            for seen in self.find(lambda seen: seen.run.axis == BESIDE)
+            if any(one.tests == (other,) for one in seen.run.request.casts)
+        }
 
     def run_under(self, words: str, conditions: Conditions, times: int) -> list[Run]:
         """Run the test alone under conditions that have a name."""

@@ -36,6 +36,12 @@ GUARDED: Final = ("--isolation=report", "--isolation-tier=2", "--isolation-resto
 
 OWN: Final = (*ALONE, *UNGUARDED)
 
+CONFIRMATIONS: Final = 2
+"""How often the command must fail, and the test pass without the cause.
+
+Forks have ruled out chance; here only that a fresh process makes a difference is left.
+"""
+
 END_PATIENCE_S: Final = 5.0
 POLL_S: Final = 0.01
 

@@ -1,8 +1,9 @@
 """Why one test fails now and then: experiments that change one thing at a time.
 
-First the test runs alone, with the same and with other random numbers.  What it does then decides
-what is looked at: what ran before it, what was other than ever in the runs that failed, what ran
-beside it.  What is left over is tried with each of the `levers`.
+First the test runs alone.  Where it only ever failed beside one that touches the same thing, that
+is tried next; else other random numbers.  What it does alone then decides what is looked at: what
+ran before it, what was other than ever in the runs that failed, what else ran beside it.  What is
+left over is tried with each of the `levers`.
 """
 
 from .bench import ALONE, SEEDS, Bench
@@ -17,7 +18,9 @@ from .turning import explain_condition, find_turning_axis, vary_seed
 def diagnose(bench: Bench) -> Finding | None:
     """Return why a test fails, or None where it fails in every run."""
     bench.try_alone(SEEDS[:1] * 3)
-    if (found := vary_seed(bench)) is not None:
+    failures = bench.find(lambda seen: seen.sighting.is_failure)
+    found = explain_company(bench, failures, is_touching=True) or vary_seed(bench)
+    if found is not None:
         return found
     alone = [seen.sighting for seen in bench.find(lambda seen: seen.run.axis == ALONE)]
     if all(one.is_failure for one in alone):
@@ -27,7 +30,7 @@ def diagnose(bench: Bench) -> Finding | None:
     return (
         explain_order(bench, failures, count(alone))
         or explain_condition(bench, failures, count(alone))
-        or explain_company(bench, failures)
+        or explain_company(bench, failures, is_touching=False)
         or puller.pull_all()
         or puller.measure_load()
     )

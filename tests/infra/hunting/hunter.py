@@ -199,6 +199,8 @@ class Hunt:
         pairs = find_meetings(lab)[:MOST_MEETINGS]
         until = self.clock() + self.wish.budget_s * LONGEST_REPEATS
         for number, request in enumerate(build_meetings(pairs * TIMES, self.wish.seed * 1000)):
+            if all(has_failed_in_company(lab, cast.tests[0]) for cast in request.casts):
+                continue
             if self.clock() > until or lab.is_over():
                 self.left_out.append("tests that touch the same thing beside each other: no time")
                 return
@@ -260,6 +262,11 @@ class Hunt:
             notes=tuple(self.notes),
             is_complete=self.is_complete,
         )
+
+
+def has_failed_in_company(lab: Lab, test: int) -> bool:
+    """Tell whether a test has failed while others ran at the same time, in step."""
+    return any(seen.run.has_company and seen.sighting.is_failure for seen in lab.seen.get(test, ()))
 
 
 def find_suspects(lab: Lab) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .confirmation import Fresh
+from .confirmation import CONFIRMATIONS, Fresh
 from .finding import Finding, Recipe
 from .lab import Lab
 from .minimise import minimise
@@ -27,7 +27,7 @@ def find_polluting_files(
     found = minimise(others, importing.fails, width=2)
     recipe, alone = importing.build_recipe(found.kept), Recipe((test,))
     nodeids = lab.collection.nodeids
-    commands = [(fresh.build_command(one, nodeids), 2) for one in (alone, recipe)]
+    commands = [(fresh.build_command(one, nodeids), CONFIRMATIONS) for one in (alone, recipe)]
     without, with_it = fresh.confirm_all(commands, nodeids[test])
     return Finding(
         Kind.IMPORT if found.is_failing and found.kept else Kind.UNKNOWN,

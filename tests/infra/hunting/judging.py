@@ -11,7 +11,7 @@ from typing import Final
 
 from ..leaks import Leak
 from .bench import Bench
-from .confirmation import Fresh, count_outcomes, split_arguments
+from .confirmation import CONFIRMATIONS, Fresh, count_outcomes, split_arguments
 from .diagnosis import diagnose
 from .finding import Finding, Recipe
 from .importing import find_polluting_files
@@ -22,12 +22,6 @@ from .trials import Sighting
 from .undo import READ
 from .verdicts import Bar, Kind, Tally, Verdict
 from .wording import summarise
-
-CONFIRMATIONS: Final = 2
-"""How often the command must fail, and the test pass without the cause.
-
-Forks have ruled out chance; here only that a fresh process makes a difference is left.
-"""
 
 MANY_BARS: Final = 40
 MANY_STATES: Final = 5
@@ -113,6 +107,10 @@ class Judge:
         self, finding: Finding, fresh: Fresh, command: str
     ) -> tuple[Tally, Tally, tuple[str, ...]]:
         """Run the recipe and its cure in fresh processes; one of the runs has the guard look."""
+        if finding.files:
+            # What files do when they are imported is only ever tried in fresh processes.
+            (evidence,) = finding.evidence
+            return evidence.after, evidence.before, ()
         nodeids = self.lab.collection.nodeids
         is_alone = finding.recipe.busy or finding.recipe.beside or self.lab.is_lonely
         state, looked = self._find_state(finding, fresh)

@@ -103,7 +103,7 @@ class Puller:
         runs = [first]
         sure = SURE_OF_SILENT if lever.is_silent else SURE
         while find_chance_of_more(self.alone, count(after := list(find_last(runs)))) >= sure:
-            if len(runs) >= MOST_PULLS or not count(after[-PULLS:]).failures:
+            if not count(after[-PULLS:]).failures or self._is_hopeless(count(after), sure):
                 return None
             runs += self.bench.run_under(lever.words, conditions, PULLS)
         return Finding(
@@ -114,6 +114,12 @@ class Puller:
             cure=Recipe((self.bench.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
             sighting=next(one for one in after if one.is_failure),
         )
+
+    def _is_hopeless(self, after: Tally, sure: float) -> bool:
+        """Tell whether chance could not be ruled out if it failed in all runs that are left."""
+        left = MOST_PULLS - after.runs
+        best = Tally(MOST_PULLS, after.failures + left)
+        return left <= 0 or find_chance_of_more(self.alone, best) >= sure
 
     def _cure(self, lever: Lever) -> tuple[Evidence, int] | None:
         """Try where it fails by itself, alone or under load, whether a change makes it pass.
