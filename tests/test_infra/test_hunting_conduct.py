@@ -140,7 +140,7 @@ def test_sound_suite_is_accepted_after_enough_runs(make_stage: MakeStage) -> Non
     assert record.verdicts == ()
     assert record.sound.tests == 6
     assert record.sound.fewest_runs >= ENOUGH_RUNS
-    assert stage.heard.updates[0] == "survey, 1 of 18: natural order"
+    assert stage.heard.updates[0] == "survey, 1 of 16: natural order"
 
 
 def test_victim_is_found_with_its_polluter_and_what_that_leaves(make_stage: MakeStage) -> None:

@@ -53,16 +53,26 @@ def test_orders_put_each_test_before_each_other_and_itself() -> None:
     assert before == set(itertools.product(range(5), repeat=2))
 
 
-@pytest.mark.parametrize("tests", [2, 3, 7, FEW])
+@pytest.mark.parametrize("tests", range(2, FEW + 1))
 def test_few_tests_run_beside_each_other_all(tests: int) -> None:
     company = [one for one in build(tests) if one.request.in_step]
 
     pairs = {
         frozenset(pair)
         for step in company
-        for pair in zip(*(cast.tests for cast in step.request.casts), strict=True)
+        for meeting in zip(*(cast.tests for cast in step.request.casts), strict=True)
+        for pair in itertools.combinations(meeting, 2)
     }
     assert len(pairs) == tests * (tests + 1) // 2
+
+
+@pytest.mark.parametrize(("tests", "casts"), [(1, 0), (7, 3), (FEW, 4), (1000, 6)])
+def test_beside_others_few_processes_are_enough(tests: int, casts: int) -> None:
+    found = [one for one in build(tests) if one.axis == "beside others"]
+
+    assert sum(len(one.request.casts) for one in found) == casts
+    for step in found:
+        assert {bool(cast.conditions.pauses) for cast in step.request.casts} == {False, True}
 
 
 def test_survey_varies_hash_seed_zone_listing_threads_clock_and_load() -> None:

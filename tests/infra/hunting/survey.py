@@ -39,7 +39,14 @@ MOST_ORDERS: Final = 12
 MANY_TIMES: Final = 12
 """How often the suite runs in one process, to see what is used up and not given back."""
 
-FEW: Final = 12
+RULERS: Final = {1: (), 3: (0, 1), 7: (0, 1, 3), 13: (0, 1, 4, 6)}
+"""How far apart processes are in which up to so many tests run beside each other, in a circle.
+
+Any two processes are apart by another number, and together by each that there is (a perfect
+difference set), so that every pair of tests meets, and in half as many runs as by twos.
+"""
+
+FEW: Final = max(RULERS)
 """Of so many tests each runs beside each other one."""
 
 ENOUGH_RUNS: Final = count_accepting_passes(p0=0.01, p1=0.10, alpha=0.05, beta=0.10)
@@ -132,10 +139,13 @@ def _build_company(natural: tuple[int, ...], seeds: Iterator[int]) -> Iterator[S
         own = Conditions(seed=next(seeds), pauses=pauses)
         beside_itself = Request((Cast(natural, own, is_watched=True),) * 2, in_step=True)
         yield Step("beside itself", beside_itself)
-    for shift in _choose_shifts(len(natural)):
-        turned = (*natural[shift:], *natural[:shift])
-        own = Conditions(seed=next(seeds), pauses=next(seeds) if shift % 2 else 0)
-        casts = (Cast(natural, own, is_watched=True), Cast(turned, own, is_watched=True))
+    for places in _choose_places(len(natural)):
+        own = Conditions(seed=next(seeds))
+        paused = replace(own, pauses=next(seeds))
+        casts = tuple(
+            Cast((*natural[place:], *natural[:place]), paused if turn % 2 else own, is_watched=True)
+            for turn, place in enumerate(places)
+        )
         yield Step("beside others", Request(casts, in_step=True))
 
 
@@ -152,11 +162,12 @@ def build_meetings(pairs: Sequence[tuple[int, int]], seed: int) -> Iterator[Requ
         )
 
 
-def _choose_shifts(tests: int) -> list[int]:
-    """Choose how far the second process is ahead; all of them cover every pair of tests."""
-    if tests <= FEW:
-        return list(range(1, tests // 2 + 1))
-    return [1, 2, 3, tests // 3, tests // 2]
+def _choose_places(tests: int) -> list[tuple[int, ...]]:
+    """Choose at which test each of several processes begins, for one run or two."""
+    fitting = [places for most, places in RULERS.items() if tests <= most]
+    if fitting:
+        return [fitting[0]] if fitting[0] else []
+    return [RULERS[7], (0, tests // 3, tests // 2)]
 
 
 def _build_reverse(
