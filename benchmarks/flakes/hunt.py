@@ -6,6 +6,7 @@ The suites need what the infrastructure needs; each process of a hunt would load
 whatever else is installed.
 
     uv run --isolated --no-default-groups --group hunt python benchmarks/flakes/hunt.py --write
+    uv run --isolated --no-default-groups --group hunt python benchmarks/flakes/hunt.py --sample 60
     uv run python benchmarks/flakes/hunt.py --only 'victim_*' --repeats 0
     uv run python benchmarks/flakes/hunt.py --hunter 'python benchmarks/flakes/fake_hunter.py'
 """
@@ -52,10 +53,16 @@ class Task:
     place: Path
 
 
-def make_tasks(only: str, work: Path) -> list[Task]:
-    """Copy all suites to their places."""
+def make_tasks(only: str, sample: int, work: Path) -> list[Task]:
+    """Copy all suites to their places; of the planted ones so many, or all (0).
+
+    They are spread evenly over the names, which begin with the kind.
+    """
+    plants = read_plants(only)
+    if 0 < sample < len(plants):
+        plants = [plants[place * len(plants) // sample] for place in range(sample)]
     suites: list[tuple[str, Plant | None, Path]] = [
-        (plant.name, plant, plant.directory) for plant in read_plants(only)
+        (plant.name, plant, plant.directory) for plant in plants
     ]
     suites += [(path.name, None, path) for path in list_sound(only)]
     tasks = []
@@ -100,6 +107,7 @@ def repeat_all(
 def render(scores: Sequence[Score], bars: Sequence[tables.Bar], options: argparse.Namespace) -> str:
     """Render the whole page."""
     others = tables.read_scores(RIVALS)
+    drawn = f" --sample {options.sample}" if options.sample else ""
     sound = sum(one.is_sound for one in scores)
     names = {OURS: [one for one in scores if not one.is_sound]}
     names.update({name: list(every.values()) for name, every in others.items()})
@@ -110,7 +118,7 @@ def render(scores: Sequence[Score], bars: Sequence[tables.Bar], options: argpars
             f"Python {platform.python_version()}, pytest {version('pytest')}; "
             f"{len(scores) - sound} planted suites and {sound} sound ones, {options.jobs} hunts at "
             f"a time, a budget of {options.budget:g} s each. "
-            f"Again: `{AGAIN} --jobs {options.jobs} --write`.",
+            f"Again: `{AGAIN} --jobs {options.jobs}{drawn} --write`.",
             "",
             "## Bars",
             "",
@@ -132,7 +140,7 @@ def main() -> int:
     """Hunt, judge and report; 1 where a bar is missed."""
     options = parse_options()
     with tempfile.TemporaryDirectory(prefix="hunt-", ignore_cleanup_errors=True) as name:
-        tasks = make_tasks(options.only, Path(options.work or name))
+        tasks = make_tasks(options.only, options.sample, Path(options.work or name))
         start = time.monotonic()
         answers = hunt_all(tasks, options)
         wall_s = time.monotonic() - start
@@ -141,7 +149,8 @@ def main() -> int:
     text = render(scores, bars, options)
     print(text)
     if options.write:
-        RESULT.write_text(text, encoding="utf-8")
+        name = f"{RESULT.stem}_{options.sample}.md" if options.sample else RESULT.name
+        RESULT.with_name(name).write_text(text, encoding="utf-8")
     return 0 if all(bar.is_kept for bar in bars) else 1
 
 
@@ -149,6 +158,9 @@ def parse_options() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", default="*", help="suites whose names match")
+    parser.add_argument(
+        "--sample", type=int, default=0, help="so many of the planted suites, of all kinds"
+    )
     parser.add_argument("--hunter", default=hunters.HUNTER, help="the command that hunts")
     parser.add_argument("--budget", type=float, default=BUDGET_S, help="seconds per suite")
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"hunts at a time ({JOBS})")
