@@ -123,11 +123,19 @@ def run_shell(
     try:
         output, errors = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_group(process)
         output, errors = process.communicate()
         return None, output, errors
+    except BaseException:
+        # An interrupt reaches us only: the command is in a session of its own.
+        _end_group(process)
+        raise
     return process.returncode, output, errors
+
+
+def _end_group(process: "subprocess.Popen[str]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def sum_commands(scores: Sequence[Score]) -> Commands:

@@ -10,6 +10,7 @@ are told the planted ones.  What they found is kept in `rivals.json`, which `hun
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -146,6 +147,8 @@ def try_rival(rival: Rival, plant: Plant, binaries: Path, limit_s: float) -> Sco
 def main() -> int:
     """Let all rivals try all suites; what is known already is kept."""
     options = parse_options()
+    # As an exception, so that the tool that runs just now is ended, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     plants = read_plants(options.only)
     known = {name: dict(scores) for name, scores in tables.read_scores(options.result).items()}
     with tempfile.TemporaryDirectory(prefix="rivals-") as name:
