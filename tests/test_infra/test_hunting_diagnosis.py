@@ -334,6 +334,19 @@ def test_tests_that_touch_the_same_file_are_the_first_neighbours() -> None:
     assert world.axes["alone"] == 3
 
 
+def test_neighbour_that_touches_the_same_file_is_not_given_up_soon() -> None:
+    def fails(moment: Moment) -> bool:
+        is_beside = moment.test == TARGET and 1 in moment.beside
+        return is_beside and (len(moment.beside) > 1 or moment.conditions.pauses > 8)
+
+    world = make_world(fails, touches=lambda test: (("file", "/x"),) if test in (1, TARGET) else ())
+
+    found = diagnose(world)
+
+    assert found is not None
+    assert found.neighbours == (1,)
+
+
 def test_what_a_neighbour_s_own_experiments_showed_is_not_run_again() -> None:
     pair = {1, TARGET}
     world = make_world(

@@ -36,6 +36,9 @@ def explain_company(bench: Bench, failures: Sequence[Seen], *, is_touching: bool
     before: list[Sighting] = []
     for other in others[:MOST_NEIGHBOURS]:
         after = bench.try_beside(other, FIRST_MEETINGS)
+        if is_touching and not count(after).failures:
+            # Of two that write the same file, it may be the other one that fails nearly always.
+            after += bench.try_beside(other, FIRST_MEETINGS, start=len(after))
         while count(after).failures and len(after) < MOST_MEETINGS:
             while not (is_sure := _rule_out_chance(before, after)) and len(before) < MOST_ALONE:
                 seeds = SEEDS[len(before) % len(SEEDS) :][:FEW_ALONE]
