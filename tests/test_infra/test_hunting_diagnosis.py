@@ -16,6 +16,7 @@ from tests.infra.hunting.bench import find_tries
 from tests.infra.hunting.conditions import IN_LINE, INTERLEAVED, Conditions
 from tests.infra.hunting.finding import Finding, Recipe
 from tests.infra.hunting.lab import Seen
+from tests.infra.hunting.levers import LEVERS
 from tests.infra.hunting.ordering import find_cleaners
 from tests.infra.hunting.pulling import MOST_PULLS, Puller, weigh
 from tests.infra.hunting.trials import Cast, Request
@@ -230,10 +231,10 @@ def test_deadline_that_is_found_by_its_cure_is_repeated_by_its_opposite() -> Non
 @pytest.mark.parametrize(
     ("tally", "tries"),
     [
-        (Tally(100, 100), 3),
-        (Tally(4, 4), 7),
-        (Tally(8, 5), 13),
-        (Tally(10, 3), 41),
+        (Tally(100, 100), 12),
+        (Tally(4, 4), 28),
+        (Tally(20, 17), 20),
+        (Tally(10, 3), 50),
         (Tally(10, 0), 50),
         (Tally(), 50),
     ],
@@ -297,6 +298,20 @@ def test_lever_is_given_up_when_chance_can_no_longer_be_ruled_out() -> None:
     Puller(make_bench(world), Tally(15, 5)).pull_all()
 
     assert max(world.axes.values()) < MOST_PULLS
+
+
+def test_what_nearly_always_fails_is_tried_with_cures_only() -> None:
+    world = make_world(
+        lambda moment: moment.conditions.timeouts == 1 and not moment.is_often(9),
+    )
+
+    found = Puller(make_bench(world), Tally(27, 24)).pull_all()
+
+    assert found is not None
+    assert found.kind is Kind.DEADLINE
+    cures = {lever.cure_words for lever in LEVERS}
+    opposite = "timeouts a twentieth as long"
+    assert {*world.axes} <= {*cures, opposite}
 
 
 def test_no_lever_is_pulled_when_the_budget_is_spent() -> None:

@@ -42,14 +42,16 @@ class Puller:
         """Try each lever; where none makes it fail, or several kinds do, try their cures, too."""
         found: list[Finding] = []
         wanted = self._find_fingerprints()
-        for lever in self._iterate():
+        # What fails so often by itself that it can't be made worse is left to the cures.
+        is_hopeless = self._is_hopeless(Tally(), SURE)
+        for lever in () if is_hopeless else self._iterate():
             if (one := self._amplify(lever)) is not None:
                 if one.sighting.fingerprint in wanted and weigh(one.evidence) >= CLEAR:
                     return one
                 found.append(one)
-        is_over = self.bench.lab.is_over()
-        if not is_over and (one := vary_hash_seed(self.bench, self.alone)) is not None:
-            found.append(one)
+        if not is_hopeless and not self.bench.lab.is_over():
+            one = vary_hash_seed(self.bench, self.alone)
+            found += [one] if one is not None else []
         if not found:
             cured = (self._find_cured(lever) for lever in self._iterate())
             return self._choose([one for one in cured if one is not None])
