@@ -110,7 +110,13 @@ def render(scores: Sequence[Score], bars: Sequence[tables.Bar], options: argpars
     drawn = f" --sample {options.sample}" if options.sample else ""
     sound = sum(one.is_sound for one in scores)
     names = {OURS: [one for one in scores if not one.is_sound]}
-    names.update({name: list(every.values()) for name, every in others.items()})
+    here = {one.suite for one in names[OURS]}
+    names.update(
+        {
+            name: [one for one in every.values() if one.suite in here]
+            for name, every in others.items()
+        }
+    )
     return "\n".join(
         [
             "# The flake hunt: what it finds, and whom it accuses",
