@@ -383,6 +383,19 @@ def test_what_a_neighbour_s_own_experiments_showed_is_not_run_again() -> None:
 # --- no cause ------------------------------------------------------------------------------------
 
 
+def test_what_seldom_passes_is_explained_by_its_cure() -> None:
+    found = find(
+        lambda moment: (
+            moment.conditions.threads != IN_LINE
+            and (len(moment.prefix) < 2 or not moment.is_often(29))
+        )
+    )
+
+    assert found.kind is Kind.CONCURRENCY
+    assert found.cure is not None
+    assert found.cure.conditions.threads == IN_LINE
+
+
 def test_test_that_fails_in_every_run_is_not_flaky() -> None:
     world = make_world(lambda moment: moment.test == TARGET)
 

@@ -37,13 +37,15 @@ def diagnose(bench: Bench) -> Finding | None:
 
 
 def _explain_lonely_failure(bench: Bench) -> Finding | None:
-    """Explain a test that fails alone: it needs others, or another clock, zone, order, seed."""
+    """Explain a test that fails alone: it needs others, luck, another clock, order or seed."""
     passes = bench.find(lambda seen: not seen.sighting.is_failure)
     if not passes:
         return None
     alone = [seen.sighting for seen in bench.find(lambda seen: seen.run.axis == ALONE)]
+    puller = Puller(bench, count(alone))
     return (
         find_setters(bench, passes, alone)
         or find_turning_axis(bench, passes, alone)
-        or Puller(bench, count(alone)).measure_load()
+        or puller.pull_all()
+        or puller.measure_load()
     )
