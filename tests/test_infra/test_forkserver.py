@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+from os import urandom
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,8 @@ def test_meets():
 def test_random():
     import random
     raise ValueError(random.random())
+
+def test_urandom(): raise ValueError(urandom(8).hex())
 '''
 
 
@@ -235,6 +238,14 @@ def test_conditions_are_applied_and_counted(suite: Suite) -> None:
 
     assert first.sightings[0].text == again.sightings[0].text != other.sightings[0].text
     assert first.applied["seeded"] == 1
+
+
+def test_conditions_reach_what_the_project_imported_by_name(suite: Suite) -> None:
+    cast = Cast((suite.tests["test_urandom"],), Conditions(seed=3))
+
+    first, again = suite.oracle.ask(Request((cast, cast), at_once=2))
+
+    assert first.sightings[0].text == again.sightings[0].text
 
 
 @pytest.mark.parametrize("name", ["capsys", "capfd", "prints"])
