@@ -29,7 +29,6 @@ from .flakes import (
 from .identity import MASTER
 from .known_flakes import FILE as KNOWN_FILE
 from .known_flakes import KnownFlaky, find_entry, find_unused, read_known
-from .recorder import is_subtest
 from .records import Span
 from .repeats import Repeats, Repetition
 from .schedules import pick_config_args
@@ -70,7 +69,6 @@ class FlakeWatch:
         self._failures: defaultdict[tuple[str, str], list[tuple[float, Failure]]]
         self._failures = defaultdict(list)
         self._failed: Counter[str] = Counter()
-        self._subfailed: set[str] = set()
         self._has_reruns = False
         self._record: FlakeRecord | None = None
         self._lines: list[str] = []
@@ -106,8 +104,6 @@ class FlakeWatch:
             self._has_reruns |= outcome == RERUN
             if outcome == "failed" and not hasattr(report, "wasxfail"):
                 self._failed[report.nodeid] += 1
-            if outcome == "failed" and is_subtest(report):
-                self._subfailed.add(report.nodeid)
             failure = Failure(build_fingerprint(report, self._config.rootpath), shorten(report))
             # A crash's report, made up by pytest-xdist, tells no times.
             when = getattr(report, "stop", 0.0)
@@ -155,13 +151,10 @@ class FlakeWatch:
         return gather_tests(spans, self._repetitions, self._find_failure, scope=scope)
 
     def _find_failure(self, span: Span) -> Failure | None:
-        """Find what is known of a failed attempt; those of one node id are told apart by time.
-
-        A method of `unittest` passes although a sub-test of it failed.
-        """
-        known = self._failures.get((span.worker_id, span.nodeid), [])
-        if span.outcome not in FAILURES and span.nodeid not in self._subfailed:
+        """Find what is known of a failed attempt; those of one node id are told apart by time."""
+        if span.outcome not in FAILURES:
             return None
+        known = self._failures.get((span.worker_id, span.nodeid), [])
         within = [failure for when, failure in known if span.start <= when <= span.stop]
         return next(iter([*within, *(failure for _, failure in known)]), Failure())
 

@@ -188,7 +188,7 @@ def gather_tests(
     """Put together the tests that ran more than once, reruns included, sorted by node id.
 
     :param repetitions: node id of a repetition to what it repeats.
-    :param find_failure: tells also about a test that passed although a part of it failed.
+    :param find_failure: tells what is known of an attempt, nothing where it went well.
     :param scope: what is repeated as a whole; told by attempts of one process only, because
         workers are in different repetitions at a time.
     """
@@ -226,12 +226,11 @@ def build_record(
 def _build_attempt(span: Span, found: Repetition, failure: Failure | None, scope: str) -> Attempt:
     is_alone = span.worker_id == MASTER and scope != "function"
     is_crash = span.outcome == "crashed"
-    is_failure = failure is not None and span.outcome not in FAILURES
     failure = failure or Failure()
     return Attempt(
         nodeid=span.nodeid,
         step=found.step,
-        outcome="failed" if is_failure else span.outcome,
+        outcome=span.outcome,
         worker_id=span.worker_id,
         start=span.start,
         stop=span.stop,

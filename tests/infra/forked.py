@@ -19,7 +19,7 @@ from .failures import build_fingerprint, shorten
 from .hunting import perturbations, waits
 from .hunting.trials import Cast, Error, Sighting
 from .hunting.undo import Keeper
-from .recorder import judge
+from .recorder import has_say, judge
 from .session import SESSION
 from .stage import Stage, read_clock
 from .staging import clone
@@ -228,7 +228,8 @@ class Teller:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a phase, and tell of the test when it was the last."""
-        self._reports.append(report)
+        if has_say(report):
+            self._reports.append(report)
         if report.when != "teardown":
             return
         outcome = judge(self._reports)

@@ -53,7 +53,7 @@ class Recorder:
             self._open[worker_id] = [report]
         elif when == CRASH:
             self._close_crashed(worker_id, report)
-        elif (reports := self._open.get(worker_id)) and not is_subtest(report):
+        elif (reports := self._open.get(worker_id)) and has_say(report):
             reports.append(report)
             if when == "teardown":
                 self._close(worker_id)
@@ -78,7 +78,8 @@ class Recorder:
         outcome = judge(reports)
         duration_s = 0.0
         for report in reports:
-            duration_s += report.duration
+            if not is_subtest(report):
+                duration_s += report.duration
         self._spans.append(
             Span(
                 self._find_index(first, worker_id),
@@ -130,8 +131,16 @@ def is_subtest(report: pytest.TestReport) -> bool:
     return report.__class__ is not pytest.TestReport and hasattr(report, "context")
 
 
+def has_say(report: pytest.TestReport) -> bool:
+    """Tell whether a test's outcome depends on a report; on that of a part only if it failed.
+
+    pytest passes a method of `unittest` whose sub-test failed, and fails the run.
+    """
+    return not is_subtest(report) or report.outcome == "failed"
+
+
 def judge(reports: Sequence[pytest.TestReport]) -> str:
-    """Return the outcome of a test from the reports of its phases."""
+    """Return the outcome of a test from those of its reports that have a say in it."""
     is_expected = False
     outcomes: list[str] = []
     for report in reports:

@@ -68,14 +68,6 @@ def test_crash_has_a_fingerprint_of_its_own() -> None:
     assert fingerprints == ["crashed", "KeyError t.py:3"]
 
 
-def test_test_that_passed_although_a_part_failed_counts_as_failed() -> None:
-    spans = [make_span(0, 0, 0, 1), make_span(0, 0, 1, 2)]
-
-    [test] = gather_tests(spans, {}, lambda span: FAILURE if span is spans[1] else None)
-
-    assert [attempt.outcome for attempt in test.attempts] == ["passed", "failed"]
-
-
 def test_test_that_ran_once_is_left_out() -> None:
     spans = [make_span(0, 0, 0, 1), make_span(1, 0, 1, 2), make_span(1, 0, 2, 3)]
 

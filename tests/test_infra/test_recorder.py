@@ -23,6 +23,7 @@ asyncio_default_fixture_loop_scope = function
 MODULE = """
 import os
 import time
+import unittest
 import pytest
 
 def test_pass(): time.sleep(0.02)
@@ -49,6 +50,14 @@ def test_parts(subtests):
     for part in range(3):
         with subtests.test(part=part):
             time.sleep(0.01)
+
+class TestParts(unittest.TestCase):
+    def test_failing(self):
+        for part in range(3):
+            with self.subTest(part=part): assert part != 1
+    def test_skipping(self):
+        for part in range(3):
+            with self.subTest(part=part): self.skipTest("no")
 """
 
 OUTCOMES = {
@@ -61,6 +70,8 @@ OUTCOMES = {
     "test_error": "failed",
     "test_unclean": "failed",
     "test_parts": "passed",
+    "TestParts::test_failing": "failed",
+    "TestParts::test_skipping": "passed",
 }
 
 CONFTEST = """

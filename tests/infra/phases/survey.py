@@ -100,7 +100,7 @@ class _Surveyor:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note an outcome; what fails at any stage has failed."""
         before = self._outcomes.get(report.nodeid)
-        if before is None or before == "passed":
+        if before in (None, "passed") or report.failed:
             self._outcomes[report.nodeid] = report.outcome
 
     # trylast: after those that change the exit status, as the infrastructure's own does.
