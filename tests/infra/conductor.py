@@ -20,7 +20,7 @@ from .leaks import Book, Leak
 from .plan import Plan
 from .records import RunRecord, WorkerRecord
 from .roster import Roster
-from .schedules import WorkerSchedule, build_replay_command, pick_config_args
+from .schedules import SHOWN_ID, WorkerSchedule, build_replay_command, pick_config_args
 from .session import (
     ACCESSES,
     BOOK,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from xdist.scheduler.protocol import Scheduling
     from xdist.workermanage import WorkerController
 
+    from .replaying.sides import Placement
     from .scheduler import LaneScheduling
 
 
@@ -135,14 +136,24 @@ class Conductor:
 
     def render_repeats(self) -> list[str]:
         """Render how to repeat what failed, one worker at a time."""
+        config_args = pick_config_args(map(str, self._config.invocation_params.args))
+        if (placement := self._get_placement()) is not None:
+            return placement.render_repeats(self._failed, config_args)
         if not self._is_kept:
             return report.render_repeats(self._failed, self.roster.get_all_blocks())
-        config_args = pick_config_args(map(str, self._config.invocation_params.args))
+        run = self._session.run_id[:SHOWN_ID]
         return [
-            build_replay_command(self._session.run_id, worker_id, nodeids[-1], config_args)
+            build_replay_command(run, worker_id, nodeids[-1], config_args)
             for worker_id, nodeids in sorted(self._failed.items())
             if worker_id in self.roster.get_all_blocks()
         ]
+
+    def _get_placement(self) -> "Placement | None":
+        if not self._config.getoption("replaying"):
+            return None
+        from .replaying.sides import PLACEMENT  # noqa: PLC0415  paid by those who want it
+
+        return self._config.stash.get(PLACEMENT, None)
 
     # --- scheduling --------------------------------------------------------------------------
 
@@ -154,12 +165,8 @@ class Conductor:
             return None
         if not self._session.settings.has_own_scheduler:
             return None
-        make_dispatcher = None
-        if self._config.getoption("replaying"):
-            from .replaying.sides import PLACEMENT  # noqa: PLC0415  paid by those who want it
-
-            placement = self._config.stash.get(PLACEMENT, None)
-            make_dispatcher = placement.make_dispatcher if placement else None
+        placement = self._get_placement()
+        make_dispatcher = placement.make_dispatcher if placement else None
         self._scheduler = LaneScheduling(
             self._config, get_plan=self.build_plan, make_dispatcher=make_dispatcher
         )

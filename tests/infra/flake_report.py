@@ -8,7 +8,7 @@ from typing import Final
 from .flakes import Cluster, FlakeRecord, RepeatedTest, Verdict
 from .identity import MASTER
 from .sampling import bound_without_failure, compute_interval
-from .schedules import build_replay_command
+from .schedules import SHOWN_ID, build_replay_command
 
 SHOWN: Final = 50
 """Tests that the summary shows; the file has all."""
@@ -119,7 +119,8 @@ def _render_test(
         lines.append(f"  {known}")
     if config_args is not None and test.failures:
         first = test.failures[0]
-        command = build_replay_command(run_id, first.worker_id, first.nodeid, config_args)
+        run = run_id[:SHOWN_ID]
+        command = build_replay_command(run, first.worker_id, first.nodeid, config_args)
         lines.append(f"  again: {command}")
     return lines
 

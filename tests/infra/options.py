@@ -233,7 +233,7 @@ REPLAY_OPTIONS: Final = (
         "replay",
         "",
         "run again what a recorded run ran, in the same order, with the same VMIDs, seeds and "
-        "worker names: a run's id or its begin, last, last-failed, or the file of a schedule",
+        "worker names: a run's id or its begin, last, last-failed, or a file (--replay=FILE)",
         metavar="RUN",
         flag="--replay",
         ini=False,

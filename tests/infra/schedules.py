@@ -6,6 +6,7 @@ run again to `replaying`.
 
 import importlib.util
 import json
+import os
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,10 +145,11 @@ def add_steps(workers: Iterable[WorkerSchedule], run: RunRecord) -> tuple[Worker
 
 
 def build_replay_command(
-    run_id: str, worker_id: str, nodeid: str, config_args: Sequence[str] = ()
+    run: str, worker_id: str, nodeid: str, config_args: Sequence[str] = ()
 ) -> str:
     """Build the command that runs a worker's list again, up to a test.
 
+    :param run: an id, or its begin, or the path of a schedule.
     :param worker_id: empty, or `master`, for all workers.
     :param nodeid: empty for the whole list.
     :param config_args: what `pick_config_args` picked.
@@ -155,7 +157,9 @@ def build_replay_command(
     # pytest-replay has an option of the same name.
     is_taken = importlib.util.find_spec("pytest_replay") and "no:replay" not in config_args
     blocked = ["-p", "no:replay"] if is_taken else []
-    words = ["pytest", *config_args, *blocked, "--replay", run_id[:SHOWN_ID]]
+    # pytest looks for its conftest near a file that stands apart, before it knows our options.
+    chosen = [f"--replay={run}"] if os.sep in run else ["--replay", run]
+    words = ["pytest", *config_args, *blocked, *chosen]
     if worker_id not in ("", MASTER):
         words += ["--worker", worker_id]
     if nodeid:

@@ -73,6 +73,7 @@ def test_failed_worker_and_whole_placement_come_again(inner: InnerSuite) -> None
     alone.assert_outcomes(passed=3, failed=1, deselected=8)
     assert facts == {"gw1": recorded["gw1"][:4]}
     together.assert_outcomes(passed=11, failed=1)
+    assert command in together.outlines
     assert take_facts(inner) == recorded
 
 

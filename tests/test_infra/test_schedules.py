@@ -84,10 +84,14 @@ def test_tests_of_one_name_are_numbered_by_the_collection() -> None:
 
 
 def test_command_names_run_worker_and_test() -> None:
-    command = build_replay_command("0123456789", "gw2", "t.py::a[x y]", ["-c", "p.ini"])
+    command = build_replay_command("01234567", "gw2", "t.py::a[x y]", ["-c", "p.ini"])
 
     words = "pytest -c p.ini --replay 01234567 --worker gw2 --until 't.py::a[x y]'"
     assert command == words
+
+
+def test_command_gives_a_file_with_an_equals_sign() -> None:
+    assert build_replay_command("/x/ci.json", "", "") == "pytest --replay=/x/ci.json"
 
 
 def test_command_for_one_process_names_no_worker() -> None:

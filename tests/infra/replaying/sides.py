@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -10,7 +11,9 @@ from ..dispatch import Crew
 from ..identity import is_worker
 from ..plan import Plan
 from ..recorded_dispatch import RecordedDispatcher
+from ..schedules import SHOWN_ID, build_replay_command
 from ..session import RUN_PATH, SLOT, Session
+from ..shelf import find_shelf
 from .differences import list_differences, render_missing
 from .fitting import Fitted, find_waits, fit
 from .request import Replay
@@ -111,6 +114,32 @@ class Placement:
         if slot := self._counters.diverged:
             line = f"infra: the placement diverged: the worker of slot {slot - 1} waited in vain"
             terminalreporter.write_line(line, yellow=True)
+
+    def render_repeats(
+        self, failed: Mapping[str, Sequence[str]], config_args: Sequence[str]
+    ) -> list[str]:
+        """Render how to repeat what failed, one worker of the recorded run at a time.
+
+        :param failed: id of a worker of this run to its failures.
+        :param config_args: what `pick_config_args` picked.
+        """
+        path = Path(self._config.getoption("replaying"))
+        is_ours = path.parent == find_shelf(self._config)
+        run = self._replay.schedule.run_id[:SHOWN_ID] if is_ours else str(path)
+        last = {name: nodeids[-1] for name, nodeids in sorted(failed.items())}
+        return [
+            build_replay_command(run, self._find_recorded(name, nodeid), nodeid, config_args)
+            for name, nodeid in last.items()
+        ]
+
+    def _find_recorded(self, worker_id: str, nodeid: str) -> str:
+        """Find who ran a test then, in which the worker that replaced another had its own name."""
+        names = [
+            worker.worker_id
+            for worker in self._replay.workers
+            if any(step.nodeid == nodeid for step in worker.steps)
+        ]
+        return worker_id if worker_id in names else next(iter(names), "")
 
     def _note_crash(self, slot: int) -> None:
         """Count the test that a worker died in, so that nobody waits for its end."""
