@@ -132,6 +132,9 @@ def render(scores: Sequence[Score], bars: Sequence[tables.Bar], options: argpars
             "## Beside others, on the planted suites",
             "",
             tables.render_totals(names),
+            "detect-test-pollution is told the victim. The seconds of the other tools are of one "
+            f"or two suites at a time, ours of {options.jobs} hunts at a time.",
+            "",
             "## Suites",
             "",
             tables.render_suites(scores, others),
