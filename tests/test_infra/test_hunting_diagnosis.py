@@ -19,6 +19,7 @@ from tests.infra.hunting.lab import Seen
 from tests.infra.hunting.levers import LEVERS
 from tests.infra.hunting.ordering import find_cleaners
 from tests.infra.hunting.pulling import MOST_PULLS, Puller, weigh
+from tests.infra.hunting.survey import CALM_CLOCK
 from tests.infra.hunting.trials import Cast, Request
 from tests.infra.hunting.verdicts import Evidence, Kind, Tally
 from tests.test_infra.worlds import (
@@ -159,6 +160,17 @@ def test_order_of_directories_is_found_where_random_names_decide_it() -> None:
     assert found.cure.conditions.listing == 2
 
 
+def test_order_of_directories_is_found_by_names_where_most_orders_are_right() -> None:
+    found = find(
+        lambda moment: (
+            moment.conditions.listing == 8
+            or (not moment.conditions.listing and moment.conditions.seed % 2 == 0)
+        )
+    )
+
+    assert (found.kind, found.recipe.conditions.listing) == (Kind.UNORDERED, 8)
+
+
 def test_base_hash_seed_that_fails_is_found_by_those_that_pass() -> None:
     found = find(lambda moment: moment.hash_seed in (0, 3))
 
@@ -179,6 +191,19 @@ def test_turn_of_the_year_is_found() -> None:
 
     assert found.kind is Kind.TIME
     assert found.recipe.conditions.clock.startswith("2027-12-31")
+
+
+def test_turn_of_a_second_is_no_deadline_though_a_faster_clock_turns_it() -> None:
+    def fails(moment: Moment) -> bool:
+        clock, haste = moment.conditions.clock, moment.conditions.haste
+        is_by_luck = not clock and haste == 1 and moment.is_often(2)
+        return clock.startswith("2027-12-31T23:59:59") or haste > 1 or is_by_luck
+
+    found = find(fails)
+
+    assert found.kind is Kind.TIME
+    assert found.cure is not None
+    assert found.cure.conditions.clock == CALM_CLOCK
 
 
 def test_clock_that_was_set_at_all_is_no_reason() -> None:

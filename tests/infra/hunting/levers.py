@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from .conditions import CUT, FROZEN, IN_LINE, INTERLEAVED, SLOW, Conditions
-from .survey import ZONES
+from .survey import CALM_CLOCK, ZONES
 from .verdicts import Kind
 
 BEFORE_MIDNIGHT: Final = ("998", "996", "992", "985", "97", "94", "88", "7")
 """Fractions of the last second of a year: second, minute, day, month and year turn over soon."""
+
+LISTINGS: Final = range(1, 9)
+"""Orders of directories: two by age, the others by name; a wrong one of two names is in six of
+them at all but one of 64 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,16 @@ LEVERS: Final = (
         Conditions(timeouts=20),
         "timeouts 20 times as long",
     ),
+    # Before the clocks that run faster or slower, which turn such a test, too.
+    Lever(
+        "a clock just before the turn of the year",
+        Kind.TIME,
+        tuple(Conditions(clock=f"2027-12-31T23:59:59.{part}+00:00") for part in BEFORE_MIDNIGHT),
+        Conditions(clock=CALM_CLOCK),
+        "a clock at which nothing turns over",
+        needs_time_machine=True,
+        is_silent=True,
+    ),
     Lever(
         "a clock that runs 50 times as fast for the project",
         Kind.DEADLINE,
@@ -69,13 +83,6 @@ LEVERS: Final = (
         "threads one after the other",
     ),
     Lever(
-        "a clock just before the turn of the year",
-        Kind.TIME,
-        tuple(Conditions(clock=f"2027-12-31T23:59:59.{part}+00:00") for part in BEFORE_MIDNIGHT),
-        needs_time_machine=True,
-        is_silent=True,
-    ),
-    Lever(
         "another time zone",
         Kind.TIME,
         tuple(Conditions(zone=zone) for zone in ZONES),
@@ -84,7 +91,7 @@ LEVERS: Final = (
     Lever(
         "directories listed in another order",
         Kind.UNORDERED,
-        tuple(Conditions(listing=number) for number in (1, 2, 3, 4)),
+        tuple(Conditions(listing=number) for number in LISTINGS),
     ),
     Lever(
         "another process id",

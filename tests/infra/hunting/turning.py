@@ -9,6 +9,7 @@ from .chances import find_chance_of_more
 from .conditions import Conditions
 from .finding import Finding, Recipe
 from .lab import BASE_HASH_SEED, Seen, count
+from .levers import LISTINGS
 from .survey import HASH_SEEDS
 from .trials import Sighting
 from .verdicts import Evidence, Kind, Tally
@@ -52,7 +53,7 @@ def _vary_listing(bench: Bench, seed: int, before: Sequence[Sighting]) -> Findin
 
     Names decide the order in which a file system lists them; then the order is the cause.
     """
-    orders = [Conditions(listing=listing) for listing in (1, 2, 3, 4)]
+    orders = [Conditions(listing=listing) for listing in LISTINGS]
     tried = [bench.try_alone((seed,), conditions=order)[0].is_failure for order in orders]
     for order, is_failing in zip(orders, tried, strict=True):
         if not is_failing:
