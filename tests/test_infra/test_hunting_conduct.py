@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.infra.hunting.confirmation import CONFIRMATIONS, Fresh
 from tests.infra.hunting.finding import Recipe
 from tests.infra.hunting.hunter import Hunt, Wish
 from tests.infra.hunting.lab import REVERSED_FILES
+from tests.infra.hunting.levers import LEVERS
 from tests.infra.hunting.oracle import Collection, NothingToHuntError
 from tests.infra.hunting.survey import ENOUGH_RUNS
 from tests.infra.hunting.verdicts import Kind, Tally
@@ -155,6 +156,51 @@ def test_victim_is_found_with_its_polluter_and_what_that_leaves(make_stage: Make
     assert (verdict.confirmed, verdict.cleared) == (Tally(2, 2), Tally(2, 0))
     assert verdict.command.endswith("t.py::test_1 t.py::test_3")
     assert stage.heard.told == ["t.py::test_3: " + verdict.kind]
+
+
+@pytest.mark.parametrize(
+    ("fails_after", "fails_alone", "kind"),
+    [(True, True, Kind.UNKNOWN), (False, False, Kind.VICTIM)],
+    ids=["without its polluter, too", "nowhere else"],
+)
+def test_victim_that_fresh_processes_refute_is_looked_into_again(
+    make_stage: MakeStage,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    fails_after: bool,
+    fails_alone: bool,
+    kind: Kind,
+) -> None:
+    def run(_self: Fresh, command: str, _nodeid: str) -> bool:
+        return fails_after if "test_1" in command else fails_alone
+
+    monkeypatch.setattr(Simulated, "run", run)
+    stage = make_stage(is_polluted)
+
+    (verdict,) = stage.hunt.conduct().verdicts
+
+    assert verdict.kind is kind
+    # Whatever else could turn it was tried.
+    assert {lever.words for lever in LEVERS} <= {*stage.world.axes}
+
+
+def test_second_run_by_luck_is_no_kind(
+    make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In forks its timing follows from what ran before, in fresh processes it does not."""
+
+    def fails(moment: Moment) -> bool:
+        return moment.test == TARGET and (
+            TARGET in moment.prefix or moment.conditions.other_waits > 1
+        )
+
+    luck = cycle([True, False])
+    monkeypatch.setattr(Simulated, "run", lambda *_: next(luck))
+    stage = make_stage(fails)
+
+    (verdict,) = stage.hunt.conduct().verdicts
+
+    assert verdict.kind is Kind.ASYNC_WAIT
 
 
 def test_test_that_always_fails_is_broken(

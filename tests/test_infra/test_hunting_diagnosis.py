@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.infra.hunting import diagnosis
+from tests.infra.hunting import diagnosis, ordering
 from tests.infra.hunting.axes import (
     describe,
     distinct,
@@ -17,7 +17,8 @@ from tests.infra.hunting.conditions import IN_LINE, INTERLEAVED, Conditions
 from tests.infra.hunting.finding import Finding, Recipe
 from tests.infra.hunting.lab import Seen
 from tests.infra.hunting.levers import LEVERS
-from tests.infra.hunting.ordering import find_cleaners
+from tests.infra.hunting.minimise import Smallest
+from tests.infra.hunting.ordering import find_cleaners, find_polluters
 from tests.infra.hunting.pulling import MOST_PULLS, Puller, weigh
 from tests.infra.hunting.survey import CALM_CLOCK
 from tests.infra.hunting.trials import Cast, Request
@@ -94,6 +95,24 @@ def test_cleaners_are_asked_for_where_there_are_polluters_only() -> None:
 
     assert find_cleaners(make_bench(world), found) == ()
     assert world.asked == []
+
+
+def test_polluter_that_a_search_picked_by_luck_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It failed in 6 of 12 runs, and never before or after."""
+    run = make_run("passed", "passed", "passed", "failed")
+    picked = Smallest((1,), is_failing=True, is_minimal=True, questions=1)
+    monkeypatch.setattr(ordering, "minimise", lambda *_, **__: picked)
+
+    def judge(fails: Fails) -> Finding | None:
+        world = make_world(lambda moment: 1 in moment.prefix and fails(moment))
+        return find_polluters(make_bench(world), Seen(run, TARGET), Tally(14, 5), Tally(3, 0))
+
+    assert judge(lambda moment: moment.count in range(1, 24, 4)) is None
+    found = judge(lambda moment: moment.count % 4 == 1)
+    assert found is not None
+    assert found.evidence[0].after == Tally(24, 12)
 
 
 @pytest.mark.parametrize("setters", [{1}, {1, 2}], ids=["one", "two"])
@@ -432,7 +451,7 @@ def test_no_experiment_is_made_on_other_tests() -> None:
     world.survey()
     world.asked.clear()
 
-    diagnosis.diagnose(make_bench(world))
+    next(diagnosis.diagnose(make_bench(world)))
 
     assert all(one.tests[-1] == TARGET for request in world.asked for one in request.casts)
 

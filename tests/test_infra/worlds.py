@@ -127,7 +127,7 @@ def diagnose(world: World, test: int = TARGET, *, hints: Sequence[int] = ()) -> 
             break
         world.survey(seed)
     assert count_failures(world, test), "no survey made it fail"
-    return diagnosis.diagnose(make_bench(world, test, hints=hints))
+    return next(diagnosis.diagnose(make_bench(world, test, hints=hints)), None)
 
 
 def make_bench(world: World, test: int = TARGET, *, hints: Sequence[int] = ()) -> Bench:

@@ -6,6 +6,8 @@ ran before it, what was other than ever in the runs that failed, what else ran b
 left over is tried with each of the `levers`.
 """
 
+from collections.abc import Callable, Iterator
+
 from .bench import ALONE, SEEDS, Bench
 from .company import explain_company
 from .finding import Finding
@@ -15,37 +17,49 @@ from .pulling import Puller
 from .turning import explain_condition, find_turning_axis, vary_seed
 
 
-def diagnose(bench: Bench) -> Finding | None:
-    """Return why a test fails, or None where it fails in every run."""
+def diagnose(bench: Bench) -> Iterator[Finding]:
+    """Yield why a test may fail, the most likely first; nothing where it fails in every run.
+
+    Each is worked out when it is asked for: where fresh processes have refuted the one before.
+    """
     bench.try_alone(SEEDS[:1] * 3)
     failures = bench.find(lambda seen: seen.sighting.is_failure)
-    found = explain_company(bench, failures, is_touching=True) or vary_seed(bench)
-    if found is not None:
-        return found
+    yield from ask(
+        lambda: explain_company(bench, failures, is_touching=True),
+        lambda: vary_seed(bench),
+    )
     alone = [seen.sighting for seen in bench.find(lambda seen: seen.run.axis == ALONE)]
     if all(one.is_failure for one in alone):
-        return _explain_lonely_failure(bench)
+        yield from _explain_lonely_failure(bench)
+        return
     failures = bench.find(lambda seen: seen.sighting.is_failure)
     puller = Puller(bench, count(alone))
-    return (
-        explain_order(bench, failures, count(alone))
-        or explain_condition(bench, failures, count(alone))
-        or explain_company(bench, failures, is_touching=False)
-        or puller.pull_all()
-        or puller.measure_load()
+    yield from ask(
+        lambda: explain_order(bench, failures, count(alone)),
+        lambda: explain_condition(bench, failures, count(alone)),
+        lambda: explain_company(bench, failures, is_touching=False),
+        puller.pull_all,
+        puller.measure_load,
     )
 
 
-def _explain_lonely_failure(bench: Bench) -> Finding | None:
+def _explain_lonely_failure(bench: Bench) -> Iterator[Finding]:
     """Explain a test that fails alone: it needs others, luck, another clock, order or seed."""
     passes = bench.find(lambda seen: not seen.sighting.is_failure)
     if not passes:
-        return None
+        return
     alone = [seen.sighting for seen in bench.find(lambda seen: seen.run.axis == ALONE)]
     puller = Puller(bench, count(alone))
-    return (
-        find_setters(bench, passes, alone)
-        or find_turning_axis(bench, passes, alone)
-        or puller.pull_all()
-        or puller.measure_load()
+    yield from ask(
+        lambda: find_setters(bench, passes, alone),
+        lambda: find_turning_axis(bench, passes, alone),
+        puller.pull_all,
+        puller.measure_load,
     )
+
+
+def ask(*explanations: Callable[[], Finding | None]) -> Iterator[Finding]:
+    """Yield what explanations find, each asked when what came before it was not enough."""
+    for explain in explanations:
+        if (found := explain()) is not None:
+            yield found

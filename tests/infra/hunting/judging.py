@@ -26,6 +26,8 @@ from .wording import summarise
 MANY_BARS: Final = 40
 MANY_STATES: Final = 5
 
+ORDERED: Final = (Kind.VICTIM, Kind.BRITTLE, Kind.SECOND_RUN)
+
 ROLES: Final = {
     Kind.VICTIM: "polluter",
     Kind.BRITTLE: "setter",
@@ -44,13 +46,15 @@ class Judge:
     def judge(self, test: int) -> Verdict:
         """Return why a test fails, confirmed as far as it can be."""
         bench = Bench(self.lab, test, self.cores, self.has_time_machine)
-        finding = diagnose(bench)
-        if finding is None:
-            return self._judge_constant(test)
-        if finding.kind is Kind.IMPORT:
-            return self._judge_import(test, finding.sighting, is_reversed=True)
-        finding = replace(finding, cleaners=find_cleaners(bench, finding))
-        return self._build_verdict(refine(finding, find_shared(self.lab, finding)))
+        verdicts: list[Verdict] = []
+        for finding in diagnose(bench):
+            if finding.kind is Kind.IMPORT:
+                return self._judge_import(test, finding.sighting, is_reversed=True)
+            found = replace(finding, cleaners=find_cleaners(bench, finding))
+            verdicts.append(self._build_verdict(refine(found, find_shared(self.lab, found))))
+            if not is_refuted(finding, verdicts[-1]):
+                break
+        return choose(verdicts) if verdicts else self._judge_constant(test)
 
     def _judge_constant(self, test: int) -> Verdict:
         """Judge a test that fails in every run: with its own file only, it may pass."""
@@ -141,7 +145,7 @@ class Judge:
             shared = find_shared(self.lab, finding)
             return tuple(dict.fromkeys(target for _, target in shared))[:MANY_STATES], Tally()
         recipe = {Kind.BRITTLE: finding.cure}.get(finding.kind, finding.recipe)
-        if finding.kind not in (Kind.VICTIM, Kind.BRITTLE, Kind.SECOND_RUN) or recipe is None:
+        if finding.kind not in ORDERED or recipe is None:
             return (), Tally()
         nodeids = self.lab.collection.nodeids
         blamed = {nodeids[test] for test in finding.culprits or (finding.test,)}
@@ -153,6 +157,32 @@ class Judge:
 def is_by(leak: Leak, blamed: set[str]) -> bool:
     """Tell whether one of the tests left it, or a fixture that it set up."""
     return leak.culprit in blamed or leak.nodeid in blamed
+
+
+def is_refuted(finding: Finding, verdict: Verdict) -> bool:
+    """Tell whether fresh processes contradict that the outcome follows from what ran before.
+
+    Forks may have shown that by chance, or because they differ in what a test is sensitive to.
+    """
+    if finding.kind not in ORDERED:
+        return False
+    tallies = finding.evidence[0].before, finding.evidence[0].after
+    without, after = reversed(tallies) if finding.kind is Kind.BRITTLE else tallies
+    is_always = after.failures == after.runs
+    is_never = without.failures == 0
+    return (is_always and verdict.confirmed.failures < verdict.confirmed.runs) or (
+        is_never and verdict.cleared.failures > 0
+    )
+
+
+def choose(verdicts: Sequence[Verdict]) -> Verdict:
+    """Choose the last one, or, where that is unknown, what at least never failed without its cause.
+
+    Whoever fails without a polluter, too, has none.
+    """
+    if verdicts[-1].kind is not Kind.UNKNOWN:
+        return verdicts[-1]
+    return next(one for one in verdicts if not one.cleared.failures)
 
 
 def give_up(lab: Lab, test: int) -> Verdict:

@@ -119,6 +119,12 @@ def find_polluters(bench: Bench, seen: Seen, with_all: Tally, alone: Tally) -> F
     before = bench.try_after([()] * times, seen.run)
     if find_chance_of_more(count(before), count(after)) >= BELIEVED:
         return None
+    if not is_sure:
+        # The search has picked what failed most, be it by chance.
+        after += bench.try_after([found.kept] * times, seen.run)
+        before += bench.try_after([()] * times, seen.run)
+        if find_chance_of_more(count(before), count(after)) >= SURE:
+            return None
     tries = 1 if is_sure else find_tries(count(after))
     conditions = Conditions() if is_sure else seen.run.cast.conditions
     return Finding(

@@ -120,13 +120,17 @@ def explain_condition(bench: Bench, failures: Sequence[Seen], alone: Tally) -> F
             continue
         conditions = replace(run.cast.conditions, seed=SEEDS[0])
         after = bench.try_alone(SEEDS[:1] * 4, conditions=conditions, hash_seed=run.hash_seed)
+        before = alone
         if count(after).failures < len(after):
             after = bench.try_after([seen.prefix] * 4, run, conditions)
-        if find_chance_of_more(alone, count(after)) < SURE and bench.is_fair(conditions):
+            if find_chance_of_more(alone, count(after)) < SURE:
+                # What ran before it may be the reason, and no condition.
+                before = count(bench.try_after([seen.prefix] * 8))
+        if find_chance_of_more(before, count(after)) < SURE and bench.is_fair(conditions):
             return Finding(
                 kind,
                 bench.test,
-                evidence=(Evidence(words, alone, count(after), describe(run)),),
+                evidence=(Evidence(words, before, count(after), describe(run)),),
                 recipe=Recipe((bench.test,), conditions, name_hash_seed(kind, run)),
                 cure=Recipe((bench.test,), Conditions(seed=SEEDS[0]), name_hash_seed(kind)),
                 sighting=next(one for one in after if one.is_failure),
