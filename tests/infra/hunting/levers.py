@@ -34,6 +34,8 @@ class Lever:
     needs_time_machine: bool = False
     is_silent: bool = False
     """Whether it is not known how often it made a difference."""
+    is_graded: bool = False
+    """Whether a setting that turns a test now and then suggests that a later one always does."""
 
 
 LEVERS: Final = (
@@ -67,6 +69,7 @@ LEVERS: Final = (
         "a clock at which nothing turns over",
         needs_time_machine=True,
         is_silent=True,
+        is_graded=True,
     ),
     Lever(
         "a clock that runs 50 times as fast for the project",

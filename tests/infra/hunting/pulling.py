@@ -95,7 +95,9 @@ class Puller:
             conditions = replace(setting, seed=setting.seed or SEEDS[0])
             (run,) = self.bench.run_under(lever.words, conditions, 1)
             if next(find_last([run])).is_failure and (lever.is_silent or has_effect(run)):
-                return self._confirm(lever, conditions, run)
+                found = self._confirm(lever, conditions, run)
+                if found is not None or not lever.is_graded:
+                    return found
         return None
 
     def _confirm(self, lever: Lever, conditions: Conditions, first: Run) -> Finding | None:
