@@ -31,6 +31,8 @@ def _start(work: Callable[[Path], None], path: Path) -> int:
     if not pid:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # Linux divides its processors among sessions first: all loads in one would count as one.
+        os.setsid()
         try:
             while os.getppid() == parent:
                 work(path)

@@ -101,3 +101,23 @@ def test_load_keeps_processors_and_disk_busy_until_its_end(tmp_path: Path) -> No
     assert written == ["load-1"]
     assert len(children) >= 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_load_is_a_session_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processors are divided among sessions first."""
+    pids: list[int] = []
+    fork = os.fork
+
+    def note() -> int:
+        pids.append(fork())
+        return pids[-1]
+
+    monkeypatch.setattr(os, "fork", note)
+    with make_load(Request((), busy=2, writing=1), tmp_path):
+        until = time.monotonic() + 5
+        while [os.getsid(pid) for pid in pids] != pids and time.monotonic() < until:
+            time.sleep(0.01)
+        sessions = [os.getsid(pid) for pid in pids]
+
+    assert len(pids) == 3
+    assert sessions == pids
