@@ -184,10 +184,11 @@ def test_victim_that_fresh_processes_refute_is_looked_into_again(
     assert {lever.words for lever in LEVERS} <= {*stage.world.axes}
 
 
-def test_second_run_by_luck_is_no_kind(
-    make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_alike", [True, False], ids=["as in forks", "by luck"])
+def test_second_run_that_leaves_nothing_is_looked_into_again(
+    make_stage: MakeStage, monkeypatch: pytest.MonkeyPatch, *, is_alike: bool
 ) -> None:
-    """In forks its timing follows from what ran before, in fresh processes it does not."""
+    """Its timing follows from what ran before, in forks and perhaps in fresh processes."""
 
     def fails(moment: Moment) -> bool:
         return moment.test == TARGET and (
@@ -195,7 +196,12 @@ def test_second_run_by_luck_is_no_kind(
         )
 
     luck = cycle([True, False])
-    monkeypatch.setattr(Simulated, "run", lambda *_: next(luck))
+
+    def run(_self: Fresh, command: str, nodeid: str) -> bool:
+        is_second = "twice" in command or command.count(nodeid) > 1
+        return is_second or "other_waits" in command if is_alike else next(luck)
+
+    monkeypatch.setattr(Simulated, "run", run)
     stage = make_stage(fails)
 
     (verdict,) = stage.hunt.conduct().verdicts
