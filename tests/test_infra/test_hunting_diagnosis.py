@@ -23,6 +23,7 @@ from tests.infra.hunting.ordering import find_cleaners, find_polluters
 from tests.infra.hunting.pulling import MOST_PULLS, Puller, weigh
 from tests.infra.hunting.survey import CALM_CLOCK
 from tests.infra.hunting.trials import Cast, Request
+from tests.infra.hunting.turning import vary_hash_seed
 from tests.infra.hunting.verdicts import Evidence, Kind, Tally
 from tests.test_infra.worlds import (
     TARGET,
@@ -156,6 +157,13 @@ def test_hash_seed_is_found() -> None:
     assert (found.kind, found.recipe.hash_seed) == (Kind.UNORDERED, 2)
     assert found.cure is not None
     assert found.cure.hash_seed == 0
+
+
+def test_hash_seed_by_luck_is_not_believed() -> None:
+    """It fails more often now than it did alone, with whatever hash seed."""
+    world = make_world(lambda moment: not moment.is_often(3))
+
+    assert vary_hash_seed(make_bench(world), Tally(15, 0)) is None
 
 
 def test_order_of_directories_is_found() -> None:
