@@ -1,3 +1,4 @@
+import getpass
 import os
 import shlex
 import sys
@@ -11,6 +12,8 @@ from tests.infra.hunting.conditions import Conditions
 from tests.infra.hunting.confirmation import Fresh, find_python, split_arguments
 from tests.infra.hunting.finding import Recipe
 from tests.infra.hunting.verdicts import Tally
+
+ROOT = Path(__file__).parents[2]
 
 NODEIDS = ["t.py::test_a", "t.py::test_b[x y]", "t.py::test_c"]
 
@@ -196,3 +199,30 @@ def test_own_options_come_after_those_of_the_environment(
     told = (tmp_path / "told").read_text(encoding="utf-8")
     assert told.startswith("['-x', '-p', 'tests.infra.rehearsal'")
     assert f"{tmp_path}/a place/fresh-" in told
+
+
+BUSY = """
+import subprocess, sys
+
+def test_a(tmp_path):
+    (tmp_path / "own").touch()
+    subprocess.run([sys.executable, "-S", "-c", "import os; os.makedirs({theirs!r})"], check=True)
+"""
+
+
+def test_directories_of_other_runs_stay(tmp_path: Path) -> None:
+    """What a run finds missing is removed with all in it, and pytest's own may be missing."""
+    suite, temporary = tmp_path / "suite", tmp_path / "tmp"
+    suite.mkdir()
+    temporary.mkdir()
+    theirs = temporary / f"pytest-of-{getpass.getuser()}" / "pytest-99" / "test_b0"
+    (suite / "test_t.py").write_text(BUSY.format(theirs=str(theirs)), encoding="utf-8")
+    variables = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
+    variables.pop("PYTEST_DEBUG_TEMPROOT", None)
+    fresh = Fresh([], variables, tmp_path / "a place", suite)
+
+    nodeid = "test_t.py::test_a"
+    has_failed = fresh.run(fresh.build_command(Recipe((0,)), [nodeid]), nodeid)
+
+    assert has_failed is False
+    assert theirs.is_dir()

@@ -20,6 +20,7 @@ from ..leaks import FILE, Leak, read_leaks
 from ..proving.journal import read_journal
 from .conditions import Conditions
 from .finding import Recipe
+from .oracle import TEMP
 from .undo import take_back
 from .verdicts import Tally
 
@@ -124,7 +125,12 @@ class Fresh:
             command,
             shell=True,
             cwd=self.root,
-            env={**self.environ, "PYTEST_ADDOPTS": f"{given} {shlex.join(own)}"},
+            # What was not there is removed afterwards, and others may use it meanwhile.
+            env={
+                **self.environ,
+                TEMP: str(place),
+                "PYTEST_ADDOPTS": f"{given} {shlex.join(own)}",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
