@@ -358,6 +358,17 @@ def test_lever_is_given_up_when_chance_can_no_longer_be_ruled_out() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "is_failing"), [(Tally(15, 0), True), (Tally(15, 13), False)], ids=["busy", "calm"]
+)
+def test_what_the_machine_does_meanwhile_is_no_lever_and_no_cure(
+    before: Tally, *, is_failing: bool
+) -> None:
+    world = make_world(lambda moment: moment.test == TARGET and is_failing)
+
+    assert Puller(make_bench(world), before).pull_all() is None
+
+
 def test_what_nearly_always_fails_is_tried_with_cures_only() -> None:
     world = make_world(
         lambda moment: moment.conditions.timeouts == 1 and not moment.is_often(9),
@@ -369,7 +380,7 @@ def test_what_nearly_always_fails_is_tried_with_cures_only() -> None:
     assert found.kind is Kind.DEADLINE
     cures = {lever.cure_words for lever in LEVERS}
     opposite = "timeouts a twentieth as long"
-    assert {*world.axes} <= {*cures, opposite}
+    assert {*world.axes} <= {*cures, opposite, "alone"}
 
 
 def test_no_lever_is_pulled_when_the_budget_is_spent() -> None:

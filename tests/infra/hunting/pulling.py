@@ -43,13 +43,13 @@ class Puller:
         found: list[Finding] = []
         wanted = self._find_fingerprints()
         # What fails so often by itself that it can't be made worse is left to the cures.
-        is_hopeless = self._is_hopeless(Tally(), SURE)
-        for lever in () if is_hopeless else self._iterate():
+        is_common = is_hopeless(self.alone, Tally(), SURE)
+        for lever in () if is_common else self._iterate():
             if (one := self._amplify(lever)) is not None:
                 if one.sighting.fingerprint in wanted and weigh(one.evidence) >= CLEAR:
                     return one
                 found.append(one)
-        if not is_hopeless and not self.bench.lab.is_over():
+        if not is_common and not self.bench.lab.is_over():
             one = vary_hash_seed(self.bench, self.alone)
             found += [one] if one is not None else []
         if not found:
@@ -104,26 +104,25 @@ class Puller:
         """Run again under what turned it once, until it is sure that it does."""
         if not self.bench.is_fair(conditions):
             return None
-        runs = [first]
+        runs, before = [first], self.alone
         sure = SURE_OF_SILENT if lever.is_silent else SURE
-        while find_chance_of_more(self.alone, count(after := list(find_last(runs)))) >= sure:
-            if not count(after[-PULLS:]).failures or self._is_hopeless(count(after), sure):
+        while True:
+            after = list(find_last(runs))
+            if find_chance_of_more(before, count(after)) < sure:
+                before = self.bench.measure_again(before, len(runs))
+                if find_chance_of_more(before, count(after)) < sure:
+                    break
+            if not count(after[-PULLS:]).failures or is_hopeless(before, count(after), sure):
                 return None
             runs += self.bench.run_under(lever.words, conditions, PULLS)
         return Finding(
             lever.kind,
             self.bench.test,
-            evidence=(Evidence(lever.words, self.alone, count(after), describe(first)),),
+            evidence=(Evidence(lever.words, before, count(after), describe(first)),),
             recipe=Recipe((self.bench.test,), conditions, tries=find_tries(count(after))),
             cure=Recipe((self.bench.test,), replace(lever.cure or Conditions(), seed=SEEDS[0])),
             sighting=next(one for one in after if one.is_failure),
         )
-
-    def _is_hopeless(self, after: Tally, sure: float) -> bool:
-        """Tell whether chance could not be ruled out if it failed in all runs that are left."""
-        left = MOST_PULLS - after.runs
-        best = Tally(MOST_PULLS, after.failures + left)
-        return left <= 0 or find_chance_of_more(self.alone, best) >= sure
 
     def _cure(self, lever: Lever) -> tuple[Evidence, int] | None:
         """Try where it fails by itself, alone or under load, whether a change makes it pass.
@@ -155,7 +154,9 @@ class Puller:
             if after.failures > RARE * after.runs or not has_effect(runs[0]):
                 return None
             if find_chance_of_more(after, before) < SURE:
-                break
+                before = self.bench.measure_again(before, len(runs), load)
+                if find_chance_of_more(after, before) < SURE:
+                    break
         else:
             return None
         where = "under load, " if load else ""
@@ -207,6 +208,13 @@ class Puller:
             cure=None,
             sighting=seen[0].sighting,
         )
+
+
+def is_hopeless(before: Tally, after: Tally, sure: float) -> bool:
+    """Tell whether chance could not be ruled out if it failed in all runs that are left."""
+    left = MOST_PULLS - after.runs
+    best = Tally(MOST_PULLS, after.failures + left)
+    return left <= 0 or find_chance_of_more(before, best) >= sure
 
 
 def weigh(evidence: Sequence[Evidence]) -> float:
