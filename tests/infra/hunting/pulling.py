@@ -109,7 +109,8 @@ class Puller:
         while True:
             after = list(find_last(runs))
             if find_chance_of_more(before, count(after)) < sure:
-                before = self.bench.measure_again(before, len(runs))
+                if lever.is_silent:
+                    before = self.bench.measure_again(before, len(runs))
                 if find_chance_of_more(before, count(after)) < sure:
                     break
             if not count(after[-PULLS:]).failures or is_hopeless(before, count(after), sure):
@@ -132,10 +133,11 @@ class Puller:
         if lever.cure is None:
             return None
         if lever.cure_words not in self._cures:
-            self._cures[lever.cure_words] = self._try_cure(lever.cure, lever.cure_words)
+            self._cures[lever.cure_words] = self._try_cure(lever, lever.cure)
         return self._cures[lever.cure_words]
 
-    def _try_cure(self, cure: Conditions, words: str) -> tuple[Evidence, int] | None:
+    def _try_cure(self, lever: Lever, cure: Conditions) -> tuple[Evidence, int] | None:
+        words = lever.cure_words
         load = (
             None
             if self.alone.failures >= COMMON_RATE * self.alone.runs
@@ -154,7 +156,8 @@ class Puller:
             if after.failures > RARE * after.runs or not has_effect(runs[0]):
                 return None
             if find_chance_of_more(after, before) < SURE:
-                before = self.bench.measure_again(before, len(runs), load)
+                if lever.is_silent:
+                    before = self.bench.measure_again(before, len(runs), load)
                 if find_chance_of_more(after, before) < SURE:
                     break
         else:
