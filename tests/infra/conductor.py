@@ -136,11 +136,12 @@ class Conductor:
 
     def render_repeats(self) -> list[str]:
         """Render how to repeat what failed, one worker at a time."""
-        config_args = pick_config_args(map(str, self._config.invocation_params.args))
-        if (placement := self._get_placement()) is not None:
-            return placement.render_repeats(self._failed, config_args)
-        if not self._is_kept:
+        placement = self._get_placement()
+        if placement is None and not self._is_kept:
             return report.render_repeats(self._failed, self.roster.get_all_blocks())
+        config_args = pick_config_args(map(str, self._config.invocation_params.args))
+        if placement is not None:
+            return placement.render_repeats(self._failed, config_args)
         run = self._session.run_id[:SHOWN_ID]
         return [
             build_replay_command(run, worker_id, nodeids[-1], config_args)
