@@ -16,8 +16,8 @@ BEFORE_MIDNIGHT: Final = ("998", "996", "992", "985", "97", "94", "88", "7")
 """Fractions of the last second of a year: second, minute, day, month and year turn over soon."""
 
 LISTINGS: Final = range(1, 9)
-"""Orders of directories: two by age, the others by name; a wrong one of two names is in six of
-them at all but one of 64 times."""
+"""Orders of directories: two by age, six by name, all of which leave two names as they are once
+in 64 times."""
 
 
 @dataclass(frozen=True, slots=True)
